@@ -1,0 +1,138 @@
+"""What a runbook is once it has been read: immutable data, without places and without behaviour.
+
+Everything here has been checked by `checks`; the interpreter trusts it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runwright.messages import Json, Selection
+
+KINDS = ("String", "StringList", "Boolean", "Integer", "MapList", "StringMap")
+"""The six types. An AWS type (`AWS::EC2::Instance::Id`) is a String, `List<AWS::…>` a StringList."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`type` is as written, `kind` one of KINDS. `required` means that no default was written."""
+
+    name: str
+    type: str
+    kind: str
+    required: bool
+    default: Json = None
+    description: str = ""
+    allowed_values: tuple[Json, ...] | None = None
+    allowed_pattern: str | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+    min_chars: int | None = None
+    max_chars: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    name: str
+    kind: str
+    default: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`variable` and `operand` may hold references; `operator` is one of conditions.OPERATORS."""
+
+    variable: Json
+    operator: str
+    operand: Json
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    condition: Condition
+
+
+Condition = Comparison | And | Or | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    next_step: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Exactly one of `iterators` (a list, or a reference to one) and `condition`. `max_iterations` may be a reference."""
+
+    steps: tuple[Step, ...]
+    iterators: Json = None
+    iterator_kind: str = "String"
+    condition: Condition | None = None
+    max_iterations: Json = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step as written.
+
+    `inputs` are unrendered. `on_failure` is Abort, Continue or `step:NAME`; `on_cancel` Abort or `step:NAME`.
+    `timeout_seconds`, `max_attempts` are numbers or a text with a reference. `written` holds the property names that
+    the text has (records show those and no others). `choices` and `default` belong to aws:branch, `loop` to aws:loop.
+    `following` is the step that stands next in the same list.
+    """
+
+    name: str
+    action: str
+    inputs: Mapping[str, Json]
+    description: str = ""
+    outputs: tuple[Selection, ...] = ()
+    max_attempts: int | str = 1
+    timeout_seconds: float | str | None = None
+    on_failure: str = "Abort"
+    on_cancel: str = "Abort"
+    is_end: bool = False
+    is_critical: bool | None = None
+    next_step: str | None = None
+    written: frozenset[str] = frozenset()
+    choices: tuple[Choice, ...] = ()
+    default: str | None = None
+    loop: Loop | None = None
+    following: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    sha256: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """`steps` are mainSteps; `all_steps` holds these and the steps of loops, by name.
+
+    `outputs` are `step.Output` references without braces. `referred` holds every (step, output) that the text refers to
+    anywhere: no other output has to be kept for later steps.
+    """
+
+    steps: tuple[Step, ...]
+    all_steps: Mapping[str, Step]
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    description: str = ""
+    assume_role: str | None = None
+    outputs: tuple[str, ...] = ()
+    files: Mapping[str, Attachment] = field(default_factory=dict)
+    referred: frozenset[tuple[str, str]] = frozenset()
