@@ -34,7 +34,9 @@ def test_the_simulated_aws_ends_with_a_process_that_is_killed() -> None:
         "from runwright.runtime.simulated import start_simulated_aws as start\n"
         "server = start(); print(server._process.pid, server.url, flush=True); input()"
     )
-    starter = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    starter = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert starter.stdout is not None
     pid, _url = starter.stdout.readline().split()
     watch = os.pidfd_open(int(pid))
@@ -45,7 +47,7 @@ def test_the_simulated_aws_ends_with_a_process_that_is_killed() -> None:
 
 
 def test_without_moto_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulated.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(simulated, "find_spec", lambda name: None)
     with pytest.raises(SimulatedUnavailable, match=r"runwright\[simulated\]"):
         start_simulated_aws()
 

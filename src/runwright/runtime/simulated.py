@@ -5,10 +5,10 @@ It knows no botocore and no runbook; whoever has the URL uses it like any other 
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -40,7 +40,7 @@ def start_simulated_aws() -> SimulatedAws:
 
     Raises SimulatedUnavailable when moto is not installed or does not start.
     """
-    if importlib.util.find_spec("moto") is None:
+    if find_spec("moto") is None:
         raise SimulatedUnavailable(
             "The simulated AWS needs moto, which is not installed. Install it with: pip install 'runwright[simulated]'"
         )
@@ -60,8 +60,8 @@ def start_simulated_aws() -> SimulatedAws:
 
 
 def _spawn(errors: IO[bytes]) -> subprocess.Popen[bytes]:
-    # -P: the modules beside the child's file must not hide installed ones. A session of its own: Ctrl-C in a terminal is
-    # for the server, which then ends this process when it no longer needs it.
+    # -P: the modules beside the child's file must not hide installed ones. A session of its own: Ctrl-C in a terminal
+    # is for the server, which then ends this process when it no longer needs it.
     return subprocess.Popen(
         [sys.executable, "-P", str(_CHILD)],
         stdin=subprocess.PIPE,
