@@ -1,6 +1,7 @@
 """Documents: names, versions, the default version and the text of each, by account and region.
 
-It stores text and never parses it: what a text must be, and what can be told of it, is asked elsewhere. Its SQL stands in `runtime/schema/documents.sql`; tags of documents are in `tags`.
+It stores text and never parses it: what a text must be, and what can be told of it, is asked elsewhere. Its tables
+are in `runtime/schema/documents.sql`, tags of documents in `tags`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from sqlite3 import Connection, Row
 from typing import Any
 
@@ -148,7 +149,8 @@ class Documents:
                 raise ServiceError(
                     "DocumentVersionLimitExceeded", f"Document {name} has {MOST_VERSIONS} versions: delete one first."
                 )
-            return _find(conn, account, region, name, str(_add(conn, account, region, name, draft, at)))
+            number = _add(conn, account, region, name, _with_defaults_of(latest, draft), at)
+            return _find(conn, account, region, name, str(number))
 
         return await self._database.write(work)
 
@@ -337,6 +339,16 @@ def _add(conn: Connection, account: str, region: str, name: str, draft: Draft, a
          draft.sha256, draft.text, round(at, 3)),
     )  # fmt: skip
     return int(number)
+
+
+def _with_defaults_of(latest: Version, draft: Draft) -> Draft:
+    """[B] UpdateDocument gives a *new* display name or target type: what it does not give stays."""
+    return replace(
+        draft,
+        display_name=draft.display_name if draft.display_name is not None else latest.display_name,
+        target_type=draft.target_type if draft.target_type is not None else latest.target_type,
+        requires=latest.requires,
+    )
 
 
 def _set_default(conn: Connection, account: str, region: str, name: str, number: int) -> None:

@@ -41,9 +41,9 @@ def refusal(operation: str, body: Json) -> ServiceError:
             "StartAutomationExecution",
             START | {"MaxConcurrency": "0"},
             (
-                "Value '0' at 'maxConcurrency' failed to satisfy constraint: Member must satisfy regular "
                 "Value '0' at 'maxConcurrency' failed to satisfy constraint: Member must satisfy "
                 "regular expression pattern: ^([1-9][0-9]*|[1-9][0-9]%|[1-9]%|100%)$"
+            ),
         ),
         (
             "StartAutomationExecution",
