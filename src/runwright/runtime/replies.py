@@ -1,0 +1,44 @@
+"""What AWS answers, as JSON values: the one place where botocore's Python objects end.
+
+Times become ISO 8601 text in UTC (`2024-05-01T12:30:00+00:00`, what `isoformat` gives), bytes base64; streams are
+refused. `ResponseMetadata` stays as botocore gives it.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import math
+
+from runwright.messages import Json
+
+
+class StreamRefused(Exception):
+    """The reply is, or holds, a stream."""
+
+
+def as_json(value: object) -> Json:
+    """`value`, which botocore parsed, in JSON values that can be stored. Raises StreamRefused."""
+    match value:
+        case None | bool() | int():
+            return value
+        case str():
+            return value if value.isascii() else _storable(value)
+        case dict():
+            return {_storable(str(key)): as_json(one) for key, one in value.items()}
+        case list() | tuple():
+            return [as_json(one) for one in value]
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case datetime.datetime():
+            # botocore gives numeric times the machine's zone.
+            return value.astimezone(datetime.UTC).isoformat()
+        case bytes() | bytearray():
+            return base64.b64encode(value).decode("ascii")
+        case _:
+            raise StreamRefused(type(value).__name__)
+
+
+def _storable(text: str) -> str:
+    """Lone surrogates, which no UTF-8 can carry, replaced by `?`."""
+    return text.encode("utf-8", "replace").decode("utf-8")
