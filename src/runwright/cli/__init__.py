@@ -1,0 +1,39 @@
+"""The command line: one table of commands, each in a module of its own that is imported when it is asked for.
+
+A command's module has `add_arguments(parser)` and `main(args) -> int`, the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+import runwright
+
+
+class Command(NamedTuple):
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "check": Command("runwright.cli.check", "tell everything that is wrong with runbooks, without running them"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Wrong usage exits 2, as argparse does."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog="runwright", description=runwright.__doc__)
+    parser.add_argument("--version", action="version", version=f"runwright {runwright.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        subparser = commands.add_parser(name, help=command.help, description=command.help)
+        if name in arguments:
+            import_module(command.module).add_arguments(subparser)
+    args = parser.parse_args(arguments)
+    code: int = import_module(COMMANDS[args.command].module).main(args)
+    return code

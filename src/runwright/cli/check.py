@@ -1,0 +1,65 @@
+"""`runwright check`: every problem of every runbook, as lines that editors understand or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from runwright.actions import DECLARATIONS
+from runwright.language import parse
+from runwright.language.problems import Problem
+
+FORMATS = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("runbooks", nargs="+", metavar="RUNBOOK", help="a file in JSON or YAML")
+    parser.add_argument("--json", action="store_true", help="print one JSON list of all problems")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Exit code 0 without errors (warnings may be there), 1 with any, 2 when a file could not be read."""
+    found: list[tuple[str, Problem]] = []
+    unreadable = False
+    for name in args.runbooks:
+        try:
+            text = Path(name).read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            print(f"runwright check: cannot read {name}: {reason}", file=sys.stderr)
+            unreadable = True
+            continue
+        found.extend((name, problem) for problem in parse(text, format_of(name, text), DECLARATIONS).problems)
+    if args.json:
+        print(json.dumps([_as_json(name, problem) for name, problem in found], indent=2))
+    else:
+        for name, problem in found:
+            print(_line(name, problem))
+    if unreadable:
+        return 2
+    return 1 if any(problem.is_error for _, problem in found) else 0
+
+
+def format_of(name: str, text: str) -> str:
+    """JSON or YAML: by the suffix of the file's name, else by how the text begins."""
+    by_content = "JSON" if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) else "YAML"
+    return FORMATS.get(Path(name).suffix.lower(), by_content)
+
+
+def _line(name: str, problem: Problem) -> str:
+    message = problem.message if problem.is_error else f"warning: {problem.message}"
+    one_line = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in message)
+    return f"{name}:{problem.place.line}:{problem.place.column}: {problem.code} {one_line}"
+
+
+def _as_json(name: str, problem: Problem) -> dict[str, str | int]:
+    return {
+        "file": name,
+        "line": problem.place.line,
+        "column": problem.place.column,
+        "code": problem.code,
+        "severity": "error" if problem.is_error else "warning",
+        "message": problem.message,
+    }
