@@ -74,6 +74,11 @@ def undeclared_members(operation: str, output: Json) -> list[str]:
     return list(_undeclared(shape["shape"], output, "")) if shape else [str(key) for key in output]
 
 
+def enum_of(shape: str) -> tuple[str, ...]:
+    """The values that the service model lists for a shape."""
+    return tuple(_model()["shapes"][shape]["enum"])
+
+
 def shorten(text: str) -> str:
     """A caller's text, cut to what an error may repeat."""
     return text if len(text) <= MOST_ECHOED else f"{text[:MOST_ECHOED]}..."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import NamedTuple
@@ -28,15 +28,18 @@ _RUNBOOKS_KEPT = 512
 
 @dataclass(frozen=True, slots=True)
 class StepsWanted:
-    """What a list of steps asks for: within a field any of the values, all fields together; times as of seconds."""
+    """What a list of steps asks for: within a field any of the values, all fields together; None for nothing.
 
-    statuses: tuple[str, ...] = ()
-    ids: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    actions: tuple[str, ...] = ()
-    parent_ids: tuple[str, ...] = ()
-    iterations: tuple[int, ...] = ()
-    iterator_values: tuple[str, ...] = ()
+    Times are seconds since the epoch.
+    """
+
+    statuses: frozenset[str] | None = None
+    ids: frozenset[str] | None = None
+    names: frozenset[str] | None = None
+    actions: frozenset[str] | None = None
+    parent_ids: frozenset[str] | None = None
+    iterations: frozenset[int] | None = None
+    iterator_values: frozenset[str] | None = None
     started_before: float | None = None
     started_since: float | None = None
 
@@ -126,9 +129,8 @@ class Records:
     def _pending(
         self, conn: Connection, number: int, sha256: str, execution_id: str, wanted: StepsWanted
     ) -> list[tuple[StepPlace, str]]:
-        if wanted.parent_ids or wanted.iterations or wanted.iterator_values:
-            return []
-        if wanted.started_before is not None or wanted.started_since is not None:
+        of_begun = (wanted.parent_ids, wanted.iterations, wanted.iterator_values)
+        if any(each is not None for each in (*of_begun, wanted.started_before, wanted.started_since)):
             return []
         present = {name for (name,) in conn.execute("SELECT DISTINCT name FROM steps WHERE execution = ?", (number,))}
         runbook = self._runbook(conn, sha256)
@@ -141,7 +143,7 @@ class Records:
                 ("StepName", wanted.names),
                 ("Action", wanted.actions),
             )
-            return all(not values or record[name] in values for name, values in pairs)
+            return all(values is None or record[name] in values for name, values in pairs)
 
         records = filter(fits, pending_steps(runbook, execution_id, present))
         return [(StepPlace(is_pending=True, number=order[record["StepName"]]), _text(record)) for record in records]
@@ -182,10 +184,10 @@ def _begun(
             conditions.append(condition)
             values.append(value)
 
-    def any_of(column: str, choices: Sequence[Json]) -> None:
-        if choices:
+    def any_of(column: str, choices: frozenset[str] | frozenset[int] | None) -> None:
+        if choices is not None:
             conditions.append(f"{column} IN ({', '.join('?' * len(choices))})")
-            values.extend(choices)
+            values.extend(sorted(choices))
 
     compare("position < ?" if newest_first else "position > ?", bound)
     compare("started_at < ?", wanted.started_before)

@@ -1,0 +1,316 @@
+"""Documents of type Automation. Content and name decide what is ours; the rest is asked of the backend."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from runwright import tags
+from runwright.api import document_text
+from runwright.api.answers import Answer, Continued, Elsewhere, Handler, not_served
+from runwright.api.operations.document_filters import documents_wanted
+from runwright.api.paging import page_size, place_of, token
+from runwright.documents import Draft, Version, is_reserved
+from runwright.errors import ServiceError
+from runwright.messages import Json
+from runwright.runtime.scope import Caller
+
+if TYPE_CHECKING:
+    from runwright.engine import Engine
+
+AUTOMATION = "Automation"
+CHANGE_TEMPLATE = "Automation.ChangeTemplate"
+PLATFORMS = ["Windows", "Linux", "MacOS"]
+
+_UNKNOWN = ("InvalidDocument", "AutomationDefinitionNotFoundException")
+
+
+async def create(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    kind, name, text = request.get("DocumentType"), request["Name"], request["Content"]
+    text_format = request.get("DocumentFormat", "JSON")
+    if kind is None and document_text.schema_version(text, text_format, "JSON", "YAML") == document_text.SCHEMA_VERSION:
+        message = f"Document type is required for schema version {document_text.SCHEMA_VERSION}"
+        raise ServiceError("InvalidDocumentSchemaVersion", message)
+    if kind not in (AUTOMATION, CHANGE_TEMPLATE):
+        if await _is_ours(engine, caller, name):
+            raise ServiceError("DocumentAlreadyExists", f"Document with same name {name} already exists.")
+        return Elsewhere(not_served(f"A document of type {kind or 'Command (the default)'}"))
+    if is_reserved(name):
+        message = f"Name '{name}': names that begin with aws, amazon or amzn are reserved for AWS."
+        raise ServiceError("ValidationException", message)
+    if kind == CHANGE_TEMPLATE:
+        message = "Change templates are not served: AWS has closed Change Manager to new customers."
+        raise ServiceError("NoLongerSupportedException", message)
+    tagged = tags.mapping_of(request.get("Tags", ()))
+    draft = _draft(request)
+    made = await engine.documents.create(caller.account, caller.region, name, kind, draft, tagged)
+    return {"DocumentDescription": description(made, "Creating")}
+
+
+async def update(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    name, based_on = request["Name"], request.get("DocumentVersion")
+    try:
+        await engine.documents.find(caller.account, caller.region, name, based_on or "$LATEST")
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+    made = await engine.documents.update(caller.account, caller.region, name, _draft(request), based_on)
+    return {"DocumentDescription": description(made, "Updating")}
+
+
+def _draft(request: dict[str, Json]) -> Draft:
+    text, text_format = request["Content"], request.get("DocumentFormat", "JSON")
+    if request.get("Attachments"):
+        message = "Attachments are not served: put the script into the step's input Script."
+        raise ServiceError("InvalidDocumentContent", message)
+    document_text.require_size(text)
+    document_text.require_runbook(text, text_format)
+    return Draft(
+        text,
+        text_format,
+        request.get("VersionName"),
+        request.get("DisplayName"),
+        request.get("TargetType"),
+        request.get("Requires"),
+    )
+
+
+async def update_default_version(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    try:
+        found = await engine.documents.set_default(
+            caller.account, caller.region, request["Name"], request["DocumentVersion"]
+        )
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+    return {
+        "Description": _present(
+            {"Name": found.name, "DefaultVersion": str(found.default), "DefaultVersionName": found.version_name}
+        )
+    }
+
+
+async def get(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    try:
+        found = await _find(engine, request, caller)
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+    wanted = request.get("DocumentFormat", "JSON")
+    if wanted == "TEXT":
+        raise ServiceError(
+            "ValidationException", "Documents of type Automation are to be had as JSON or YAML, not TEXT."
+        )
+    return _present(
+        {
+            "Name": found.name,
+            "CreatedDate": found.created_at,
+            "DisplayName": found.display_name,
+            "VersionName": found.version_name,
+            "DocumentVersion": str(found.number),
+            "Status": "Active",
+            "Content": document_text.converted(found.text, found.format, wanted),
+            "DocumentType": found.type,
+            "DocumentFormat": wanted,
+            "Requires": found.requires,
+            "AttachmentsContent": [],
+        }
+    )
+
+
+async def describe(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    try:
+        return {"Document": description(await _find(engine, request, caller), "Active")}
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+
+
+async def describe_permission(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    """Nothing here is shared with another account."""
+    try:
+        await engine.documents.find(caller.account, caller.region, request["Name"])
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+    return {"AccountIds": [], "AccountSharingInfoList": []}
+
+
+async def list_versions(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    try:
+        # A token of the backend's is none of ours, so whose list it is comes first.
+        await engine.documents.find(caller.account, caller.region, request["Name"])
+        most, before = page_size(request), place_of("ListDocumentVersions", request, caller)
+        found = await engine.documents.versions(caller.account, caller.region, request["Name"], before, most + 1)
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+    answer: dict[str, Json] = {"DocumentVersions": [_version_info(each) for each in found[:most]]}
+    if len(found) > most:
+        answer["NextToken"] = token("ListDocumentVersions", request, caller, found[most - 1].number)
+    return answer
+
+
+async def list_all(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    """Ours by name, then the backend's: the token says in which of the two a page goes on."""
+    most = page_size(request)
+    place = place_of("ListDocuments", request, caller) or {"after": ""}
+    wanted = documents_wanted(request)
+    found: list[Version] = []
+    if wanted is not None and "after" in place:
+        found = await engine.documents.page(caller.account, caller.region, wanted, place["after"], most + 1)
+    answer: dict[str, Json] = {"DocumentIdentifiers": [_identifier(each) for each in found[:most]]}
+    if len(found) > most:
+        answer["NextToken"] = token("ListDocuments", request, caller, {"after": found[most - 1].name})
+        return answer
+    there = {name: value for name, value in request.items() if name != "NextToken"}
+    there["MaxResults"] = most - len(found)
+    if "theirs" in place:
+        there["NextToken"] = place["theirs"]
+    if not there["MaxResults"]:
+        return _full_page(request, caller, answer, found[-1].name)
+
+    def join(theirs: dict[str, Json]) -> dict[str, Json]:
+        joined = {"DocumentIdentifiers": answer["DocumentIdentifiers"] + theirs.get("DocumentIdentifiers", [])}
+        if isinstance(more := theirs.get("NextToken"), str) and more:
+            joined["NextToken"] = token("ListDocuments", request, caller, {"theirs": more})
+        return joined
+
+    return Continued(answer, there, join)
+
+
+def _full_page(request: dict[str, Json], caller: Caller, answer: dict[str, Json], last: str) -> Continued:
+    """A page that ours just fill: whether the backend has any is asked with the next one."""
+    probe = {name: value for name, value in request.items() if name != "NextToken"} | {"MaxResults": 1}
+
+    def join(theirs: dict[str, Json]) -> dict[str, Json]:
+        if theirs.get("DocumentIdentifiers"):
+            return answer | {"NextToken": token("ListDocuments", request, caller, {"after": last})}
+        return answer
+
+    return Continued(answer, probe, join)
+
+
+async def delete(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    try:
+        await engine.documents.delete(
+            caller.account, caller.region, request["Name"], request.get("DocumentVersion"), request.get("VersionName")
+        )
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+    return {}
+
+
+# ------------------------------------------------------------------------------------------------------ in common
+
+
+async def _find(engine: Engine, request: dict[str, Json], caller: Caller) -> Version:
+    return await engine.documents.find(
+        caller.account, caller.region, request["Name"], request.get("DocumentVersion"), request.get("VersionName")
+    )
+
+
+async def _is_ours(engine: Engine, caller: Caller, name: str) -> bool:
+    try:
+        await engine.documents.find(caller.account, caller.region, name)
+    except ServiceError:
+        return False
+    return True
+
+
+def _perhaps_elsewhere(error: ServiceError) -> Elsewhere:
+    """A name that we do not have may be the backend's; any other refusal is the answer."""
+    if error.code in _UNKNOWN:
+        return Elsewhere(error, is_ours=True)
+    raise error
+
+
+def _present(members: dict[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def description(version: Version, status: str) -> dict[str, Json]:
+    """DocumentDescription; what the text tells of itself is read from it."""
+    runbook = document_text.described(version.sha256, version.text, version.format)
+    return _present(
+        {
+            "Hash": version.sha256,
+            "HashType": "Sha256",
+            "Name": version.name,
+            "DisplayName": version.display_name,
+            "VersionName": version.version_name,
+            "Owner": version.account,
+            "CreatedDate": version.created_at,
+            "Status": status,
+            "DocumentVersion": str(version.number),
+            "Description": runbook.description or None if runbook else None,
+            "Parameters": [_parameter(each) for each in runbook.parameters.values()] if runbook else [],
+            "PlatformTypes": PLATFORMS,
+            "DocumentType": version.type,
+            "SchemaVersion": document_text.SCHEMA_VERSION,
+            "LatestVersion": str(version.latest),
+            "DefaultVersion": str(version.default),
+            "DocumentFormat": version.format,
+            "TargetType": version.target_type,
+            "Tags": version.tags,
+            "Requires": version.requires,
+        }
+    )
+
+
+def _parameter(parameter: Any) -> dict[str, Json]:
+    """[B] a parameter without DefaultValue is required; values other than texts are shown as JSON."""
+    default = None
+    if not parameter.required:
+        value = parameter.default
+        default = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return _present(
+        {
+            "Name": parameter.name,
+            "Type": parameter.type,
+            "Description": parameter.description or None,
+            "DefaultValue": default,
+        }
+    )
+
+
+def _identifier(version: Version) -> dict[str, Json]:
+    return _present(
+        {
+            "Name": version.name,
+            "CreatedDate": version.created_at,
+            "DisplayName": version.display_name,
+            "Owner": version.account,
+            "VersionName": version.version_name,
+            "PlatformTypes": PLATFORMS,
+            "DocumentVersion": str(version.number),
+            "DocumentType": version.type,
+            "SchemaVersion": document_text.SCHEMA_VERSION,
+            "DocumentFormat": version.format,
+            "TargetType": version.target_type,
+            "Tags": version.tags,
+            "Requires": version.requires,
+        }
+    )
+
+
+def _version_info(version: Version) -> dict[str, Json]:
+    return _present(
+        {
+            "Name": version.name,
+            "DisplayName": version.display_name,
+            "DocumentVersion": str(version.number),
+            "VersionName": version.version_name,
+            "CreatedDate": version.created_at,
+            "IsDefaultVersion": version.number == version.default,
+            "DocumentFormat": version.format,
+            "Status": "Active",
+        }
+    )
+
+
+HANDLERS: dict[str, Handler] = {
+    "CreateDocument": create,
+    "UpdateDocument": update,
+    "UpdateDocumentDefaultVersion": update_default_version,
+    "GetDocument": get,
+    "DescribeDocument": describe,
+    "DescribeDocumentPermission": describe_permission,
+    "ListDocuments": list_all,
+    "ListDocumentVersions": list_versions,
+    "DeleteDocument": delete,
+}
