@@ -7,6 +7,7 @@ AWS's own runbooks leave a failing loop that way.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from runwright.language.draft import Draft, WrittenStep
@@ -108,44 +109,51 @@ def _check_target(draft: Draft, each: WrittenStep, jump: Jump, findings: Finding
 
 
 class _Edge(NamedTuple):
-    target: str
-    path: Path
+    target: Path
+    written: Path
 
 
-def _edges(draft: Draft, loops: tuple[str, ...]) -> dict[str, list[_Edge]]:
-    """Which steps of one list lead to which, a loop with all that leaves it being one step."""
-    edges: dict[str, list[_Edge]] = {each.step.name: [] for each in draft.frame(loops)}
+def _edges(draft: Draft, loops: tuple[str, ...]) -> dict[Path, list[_Edge]]:
+    """Which steps of one list lead to which, by their paths; a loop with all that leaves it is one step."""
+    frame = draft.frame(loops)
+    following = {each.path: after.path for each, after in pairwise(frame)}
+    by_name: dict[str, Path] = {}
+    for each in frame:
+        by_name.setdefault(each.step.name, each.path)
+    edges: dict[Path, list[_Edge]] = {each.path: [] for each in frame}
     for each in draft.steps:
         if each.loops[: len(loops)] != loops:
             continue
-        origin = each.step.name if each.loops == loops else each.loops[len(loops)]
+        inside = each.loops != loops
+        origin = by_name[each.loops[len(loops)]] if inside else each.path
         for jump in jumps(each):
-            if jump.target in edges and (each.loops == loops or jump.may_leave_loop):
-                edges[origin].append(_Edge(jump.target, (*each.path, *jump.written)))
+            if inside and not jump.may_leave_loop:
+                continue
+            target = by_name.get(jump.target) if jump.written else following.get(each.path)
+            if target is not None:
+                edges[origin].append(_Edge(target, (*each.path, *jump.written)))
     return edges
 
 
 def _check_circles(draft: Draft, loops: tuple[str, ...], findings: Findings) -> None:
     """Walk all ways from each step, without recursion, and note each that comes back to a step it came from."""
     edges = _edges(draft, loops)
-    done: set[str] = set()
+    names = {each.path: each.step.name for each in draft.frame(loops)}
+    done: set[Path] = set()
     for start in edges:
         if start in done:
             continue
-        trail, on_trail = [start], {start}
-        waiting = [iter(edges[start])]
-        while waiting:
-            edge = next(waiting[-1], None)
+        trail = {start: iter(edges[start])}
+        while trail:
+            last = next(reversed(trail))
+            edge = next(trail[last], None)
             if edge is None:
-                waiting.pop()
-                left = trail.pop()
-                on_trail.discard(left)
-                done.add(left)
-            elif edge.target in on_trail:
-                circle = [*trail[trail.index(edge.target) :], edge.target]
+                done.add(last)
+                del trail[last]
+            elif edge.target in trail:
+                ways = list(trail)
+                circle = [names[each] for each in (*ways[ways.index(edge.target) :], edge.target)]
                 text = f"the flow runs in a circle: {' -> '.join(circle)}; repeat steps with aws:loop instead"
-                findings.error("circle", edge.path, text)
+                findings.error("circle", edge.written, text)
             elif edge.target not in done:
-                trail.append(edge.target)
-                on_trail.add(edge.target)
-                waiting.append(iter(edges[edge.target]))
+                trail[edge.target] = iter(edges[edge.target])

@@ -37,13 +37,12 @@ def check(draft: Draft, declarations: Declarations, findings: Findings) -> froze
 
 
 def texts_of(value: Json, path: Path) -> Iterator[tuple[Path, str]]:
-    """Each text within a value, keys included, with its path."""
+    """Each text within a value, with its path; keys are never rendered."""
     match value:
         case str():
             yield path, value
         case dict():
             for key, each in value.items():
-                yield (*path, key), key
                 yield from texts_of(each, (*path, key))
         case list():
             for index, each in enumerate(value):

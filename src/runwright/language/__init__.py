@@ -1,0 +1,75 @@
+"""Text to Runbook: reading, checking and the rules of the language. Pure: no clock, no network, no AWS.
+
+The actions' declarations are handed in, so that this room does not know which actions there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from runwright.errors import InvalidRunbook
+from runwright.language import checks, reader
+from runwright.language.declarations import Declarations
+from runwright.language.draft import Draft
+from runwright.language.findings import Findings
+from runwright.language.model import Runbook
+from runwright.language.problems import Problem
+from runwright.language.source import load
+
+__all__ = ["Parsed", "Problem", "Runbook", "parse", "parse_runbook"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """`runbook` is None when any of the problems is an error. Problems stand in the order of the text."""
+
+    runbook: Runbook | None
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        return self.runbook is not None
+
+
+def parse(text: str, format: str, declarations: Declarations) -> Parsed:  # noqa: A002 - AWS's word
+    """Read a text in JSON or YAML and tell everything that is wrong with it, warnings included. Never raises."""
+    return _parse(text, format, declarations, with_advice=True)
+
+
+def parse_runbook(text: str, format: str, declarations: Declarations) -> Runbook:  # noqa: A002 - AWS's word
+    """Read a text in JSON or YAML without looking for warnings.
+
+    Raises InvalidRunbook, with all errors, when there is any.
+    """
+    parsed = _parse(text, format, declarations, with_advice=False)
+    if parsed.runbook is None:
+        raise InvalidRunbook(parsed.problems)
+    return parsed.runbook
+
+
+def _parse(text: str, format: str, declarations: Declarations, *, with_advice: bool) -> Parsed:  # noqa: A002
+    try:
+        source = load(text, format)
+    except InvalidRunbook as refused:
+        return Parsed(None, refused.problems)
+    findings = Findings()
+    draft = reader.read(source.value, findings)
+    referred = checks.check(draft, declarations, findings, with_advice=with_advice) if draft else frozenset()
+    problems = findings.placed(source)
+    if draft is None or any(problem.is_error for problem in problems):
+        return Parsed(None, problems)
+    return Parsed(_runbook(draft, referred), problems)
+
+
+def _runbook(draft: Draft, referred: frozenset[tuple[str, str]]) -> Runbook:
+    return Runbook(
+        steps=draft.main_steps,
+        all_steps={name: each.step for name, each in draft.by_name.items()},
+        parameters=draft.parameters,
+        variables=draft.variables,
+        description=draft.description,
+        assume_role=draft.assume_role,
+        outputs=draft.outputs,
+        files=draft.files,
+        referred=referred,
+    )
