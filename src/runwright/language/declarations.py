@@ -13,7 +13,11 @@ from runwright.messages import Json
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """`type` is one of the six types, or `Any`. `allowed` lists the only values there are, when there is such a list."""
+    """`type` is one of the six types, or `Any`. `allowed` lists the only values there are, when there is such a list.
+
+    What `is_verbatim` is never rendered: it may hold foreign `{{ }}`. A number that `takes_text` may also be a text of
+    digits when the step runs.
+    """
 
     name: str
     type: str
@@ -24,6 +28,8 @@ class Input:
     maximum: int | None = None
     max_chars: int | None = None
     pattern: str | None = None
+    is_verbatim: bool = False
+    takes_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
