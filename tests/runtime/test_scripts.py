@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import select
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runwright.messages import Failure
+from runwright.runtime.scripts import MEGABYTE, Limits, Returned, Script, run_script
+
+RUNTIME = "python3.11"
+
+
+def script(
+    text: str, payload: Any = None, seconds: float = 20.0, runtime: str = RUNTIME, handler: str = "main"
+) -> Script:
+    return Script(runtime, text, handler, payload, {"global": 1}, seconds)
+
+
+def run(
+    text: str,
+    payload: Any = None,
+    *,
+    seconds: float = 20.0,
+    environment: Mapping[str, str] | None = None,
+    limits: Limits | None = None,
+    printed: list[str] | None = None,
+) -> Returned | Failure:
+    lines: list[str] = [] if printed is None else printed
+    return asyncio.run(run_script(script(text, payload, seconds), environment or {}, lines.append, limits))
+
+
+def failed(outcome: Returned | Failure) -> Failure:
+    assert isinstance(outcome, Failure)
+    return outcome
+
+
+def test_a_script_gets_events_and_context_and_gives_json() -> None:
+    outcome = run("def main(events, context):\n    return {'a': events['b'] + context['global'], 't': (1,)}", {"b": 41})
+    assert outcome == Returned({"a": 42, "t": [1]})
+
+
+def test_no_return_value_is_null() -> None:
+    assert run("def main(events, context):\n    pass") == Returned(None)
+
+
+def test_an_exception_is_told_with_the_authors_frames_alone() -> None:
+    text = (
+        "import json\ndef parse(event):\n    return event['expected']\n"
+        "def main(events, context):\n    return parse(events)\n"
+    )
+    message = failed(run(text, {})).message
+    lines = message.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1].startswith('  File "')
+    assert lines[1].endswith('/customer_script.py", line 5, in main')
+    assert lines[2] == "    return parse(events)"
+    assert lines[3].endswith('/customer_script.py", line 3, in parse')
+    assert lines[4:] == ["    return event['expected']", "", "KeyError - 'expected'"]
+
+
+def test_a_syntax_error_names_its_line() -> None:
+    message = failed(run("def main(events, context)\n    return 1")).message
+    assert 'customer_script.py", line 1' in message
+    assert "SyntaxError - " in message
+
+
+def test_leaving_by_sys_exit_fails_the_script() -> None:
+    assert failed(run("import sys\ndef main(e, c):\n    sys.exit(0)")).message.endswith("SystemExit - 0")
+
+
+def test_a_process_that_ends_itself_is_told_with_its_last_output() -> None:
+    message = failed(run("import os\ndef main(e, c):\n    print('so long')\n    os._exit(3)")).message
+    assert message == (
+        "The script's process ended with exit code 3 before its handler returned. Its last output: so long"
+    )
+
+
+def test_a_missing_handler_is_told_with_what_there_is() -> None:
+    message = failed(run("def handler(e, c):\n    pass")).message
+    assert message == "The script has no function 'main', which Handler names; it defines handler."
+
+
+@pytest.mark.parametrize(
+    ("returned", "why"),
+    [
+        ("datetime.datetime(2024, 1, 1)", "Object of type datetime is not JSON serializable"),
+        ("float('nan')", "ValueError"),
+        ("'\\ud800'", "UnicodeEncodeError"),
+        ("'x' * 102_401", "102403 bytes of JSON; at most 102400"),
+    ],
+)
+def test_what_json_cannot_hold_or_is_too_long_fails(returned: str, why: str) -> None:
+    assert why in failed(run(f"import datetime\ndef main(e, c):\n    return {returned}")).message
+
+
+def test_of_a_list_the_first_hundred_items_are_kept() -> None:
+    assert run("def main(e, c):\n    return list(range(300))") == Returned(list(range(100)))
+
+
+def test_output_is_reported_and_does_not_spoil_the_result() -> None:
+    printed: list[str] = []
+    text = "import sys\ndef main(e, c):\n    print('{\"value\": 1}')\n    sys.stderr.write('zwölf')\n    return 2"
+    assert run(text, printed=printed) == Returned(2)
+    assert "".join(printed) == '{"value": 1}\nzwölf'
+
+
+def test_a_script_sees_its_own_environment_and_folder_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of the server")
+    text = "import os\ndef main(e, c):\n    return [dict(os.environ), os.getcwd(), os.listdir('.')]"
+    outcome = run(text, environment={"AWS_REGION": "eu-west-1"})
+    assert isinstance(outcome, Returned)
+    environment, folder, files = outcome.value
+    assert environment.pop("LC_CTYPE", None) in (None, "C.UTF-8")  # the interpreter's own
+    assert environment == {"AWS_REGION": "eu-west-1", "PATH": os.environ["PATH"], "HOME": folder, "TMPDIR": folder}
+    assert files == ["customer_script.py"]
+    assert not Path(folder).exists()
+
+
+def test_a_script_that_wants_too_much_memory_is_told_so() -> None:
+    failure = failed(run(f"def main(e, c):\n    return len(bytearray({600 * MEGABYTE}))"))
+    assert failure.message == "The script needed more than the 512 MB of memory that it may use."
+
+
+def test_a_script_that_takes_too_long_is_stopped() -> None:
+    failure = failed(run("def main(e, c):\n    while True: pass", seconds=0.5))
+    assert failure.message == "The script did not end within 0.5 seconds and was stopped."
+
+
+def test_a_flood_of_output_is_stopped() -> None:
+    text = "def main(e, c):\n    while True: print('x' * 1000)"
+    failure = failed(run(text, limits=Limits(output_bytes=MEGABYTE)))
+    assert failure.message == "The script wrote more than 1 MB of output and was stopped."
+
+
+GRANDCHILD = """
+import subprocess
+def main(events, context):
+    child = subprocess.Popen(['sleep', '600'])
+    print(child.pid, flush=True)
+    {then}
+"""
+
+
+def gone(pid: int) -> bool:
+    """Whether the process has ended or ends within ten seconds."""
+    try:
+        watch = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    ended = bool(select.select([watch], [], [], 10)[0])
+    os.close(watch)
+    return ended
+
+
+def test_what_a_script_started_ends_with_it() -> None:
+    printed: list[str] = []
+    assert run(GRANDCHILD.format(then="return 1"), printed=printed) == Returned(1)
+    assert gone(int("".join(printed)))
+
+
+def test_a_cancelled_script_ends_with_all_that_it_started() -> None:
+    async def scenario() -> None:
+        pid: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        text = GRANDCHILD.format(then="child.wait()")
+        task = asyncio.create_task(run_script(script(text), {}, lambda line: pid.set_result(int(line))))
+        grandchild = await pid
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert gone(grandchild)
+
+    asyncio.run(scenario())
+
+
+def test_an_unknown_runtime_is_refused() -> None:
+    outcome = asyncio.run(run_script(script("x", runtime="node18"), {}, print))
+    assert failed(outcome).message == "The runtime 'node18' is not known; python3.x and PowerShell are."
+
+
+def test_without_powershell_the_step_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    outcome = asyncio.run(run_script(script("x", runtime="PowerShell 7.4"), {}, print))
+    assert "install it on the server's machine so that `pwsh` is on its PATH" in failed(outcome).message
+
+
+SHIM = """#!/bin/sh
+echo hello from pwsh
+cat customer_script.ps1
+printf '%s' "$InputPayload" > result
+"""
+
+
+def test_a_powershell_script_reads_its_payload_and_gives_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shim = tmp_path / "pwsh"
+    shim.write_text(SHIM)
+    shim.chmod(shim.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    printed: list[str] = []
+    outcome = asyncio.run(run_script(script("Get-Date", {"a": 1}, runtime="PowerShell 7.4"), {}, printed.append))
+    assert outcome == Returned(json.loads('{"a": 1}'))
+    assert "".join(printed) == "hello from pwsh\nGet-Date"
