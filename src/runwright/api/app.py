@@ -6,6 +6,7 @@ Who is not addressed by a name of this machine is refused before anything else i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -19,6 +20,7 @@ from runwright import __version__, errors
 from runwright.api import protocol
 from runwright.api.dispatch import Call, Headers, Reply, answer, refusal
 from runwright.runtime.scope import Caller
+from runwright.runtime.scope import Scope as ExecutionScope
 
 if TYPE_CHECKING:
     from runwright.engine import Engine
@@ -39,27 +41,38 @@ def create_app(engine: Engine, host: str = "127.0.0.1") -> ASGIApp:
         if scope["type"] == "http":
             headers = dict(scope["headers"])
             if not protocol.is_own_host(_text(headers, b"host"), host):
-                await _send(send, refusal(_strange_host(_text(headers, b"host"))))
+                await send_reply(send, refusal(_strange_host(_text(headers, b"host"))))
                 return
             if scope["path"] == "/" and scope["method"] == "POST":
-                await _aws_json(engine, scope["headers"], headers, receive, send)
+                await answer_post(engine, scope["headers"], receive, send)
                 return
         await rooms(scope, receive, send)
 
     return app
 
 
-async def _aws_json(engine: Engine, raw: Headers, headers: Mapping[bytes, bytes], receive: Receive, send: Send) -> None:
+async def answer_post(engine: Engine, raw: Headers, receive: Receive, send: Send, step: Step | None = None) -> None:
+    """Answer one `POST /`; `step` is the step of ours that sends it, where that is known."""
+    headers = dict(raw)
     try:
         body = await _body(headers, receive)
         operation = protocol.operation_of(_text(headers, b"x-amz-target"), _text(headers, b"content-type"))
-        caller = await caller_of(engine, _text(headers, b"authorization"))
+        caller = step.caller if step else await caller_of(engine, _text(headers, b"authorization"))
     except errors.ServiceError as error:
-        await _send(send, refusal(error))
+        await send_reply(send, refusal(error))
     except Disconnected:
         return
     else:
-        await _send(send, await answer(engine, Call(operation, body, list(raw)), caller))
+        call = Call(operation, body, list(raw), step.scope if step else None)
+        await send_reply(send, await answer(engine, call, caller))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of ours that calls: who it is as a caller, and on whose behalf its effects are performed."""
+
+    caller: Caller
+    scope: ExecutionScope
 
 
 async def caller_of(engine: Engine, authorization: str | None) -> Caller:
@@ -94,7 +107,8 @@ async def _body(headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-async def _send(send: Send, reply: Reply) -> None:
+async def send_reply(send: Send, reply: Reply) -> None:
+    """Move an answer out."""
     await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
     await send({"type": "http.response.body", "body": reply.body})
 

@@ -14,14 +14,19 @@ import structlog
 from runwright.api import protocol
 from runwright.api.answers import Continued, Elsewhere, not_served
 from runwright.api.constraints import check, known_operations, shorten
-from runwright.api.operations import NEVER_PASSED, OPERATIONS
+from runwright.api.operations import NEVER_PASSED, OPERATIONS, documents, settings
 from runwright.errors import ServiceError
 from runwright.messages import Json
-from runwright.runtime.passthrough import Passed, pass_on
-from runwright.runtime.scope import Caller
+from runwright.runtime.failures import Refused
+from runwright.runtime.passthrough import Answered, Unanswered
+from runwright.runtime.scope import Caller, Scope
 
 if TYPE_CHECKING:
     from runwright.engine import Engine
+
+CALL_SECONDS = 25.0
+
+_OF_OUR_SERVER = ("content-length", "date", "server")
 
 log = structlog.get_logger(__name__)
 
@@ -30,11 +35,12 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it came. `headers` are kept for what is passed on."""
+    """One call as it came. `headers` are kept for what is passed on; `scope` is that of a step of ours that calls."""
 
     operation: str
     body: bytes
     headers: Headers = field(default_factory=list)
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +74,11 @@ def may_be_ours(operation: str, parameters: Json) -> bool:
         return operation in NEVER_PASSED
     match operation:
         case "CreateDocument":
-            return parameters.get("DocumentType") in (None, "Automation", "Automation.ChangeTemplate")
+            return documents.is_for_us(parameters)
         case "AddTagsToResource" | "RemoveTagsFromResource" | "ListTagsForResource":
             return parameters.get("ResourceType") in ("Automation", "Document")
         case "GetServiceSetting" | "UpdateServiceSetting" | "ResetServiceSetting":
-            return "/ssm/automation/" in str(parameters.get("SettingId"))
+            return settings.is_ours(str(parameters.get("SettingId")))
         case _:
             return True
 
@@ -100,50 +106,78 @@ async def _answered(engine: Engine, call: Call, caller: Caller, request_id: str)
 
 
 async def _passed_on(engine: Engine, call: Call, elsewhere: Elsewhere) -> Reply:
-    if engine.backend.url is None:
-        raise elsewhere.otherwise
-    passed = await pass_on(engine.backend.url, call.headers, call.body)
-    if not _is_an_answer(passed):
-        raise elsewhere.otherwise if elsewhere.is_ours else _no_answer(engine, call.operation, passed)
-    return Reply(passed.status, passed.headers, passed.body)
+    match await _forwarded(engine, call, call.body):
+        case None if call.scope is not None and not elsewhere.is_ours:
+            return await _called_for(engine, call, call.scope)
+        case None:
+            raise elsewhere.otherwise
+        case Unanswered(reason):
+            raise ServiceError("ServiceUnavailable", reason, 503)
+        case answered if _is_an_answer(answered):
+            return _as_it_came(answered)
+        case answered:
+            raise elsewhere.otherwise if elsewhere.is_ours else _no_answer(engine, call.operation, answered)
+
+
+async def _forwarded(engine: Engine, call: Call, body: bytes) -> Answered | Unanswered | None:
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.headers]
+    return await engine.backend.forward(headers, body)
+
+
+def _as_it_came(answered: Answered) -> Reply:
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in answered.headers
+        if name.lower() not in _OF_OUR_SERVER
+    ]
+    headers.append((b"content-length", str(len(answered.body)).encode()))
+    return Reply(answered.status, headers, answered.body)
+
+
+async def _called_for(engine: Engine, call: Call, scope: Scope) -> Reply:
+    """What a step asks of real SSM: called on its behalf, with its role's credentials or the server's."""
+    parameters = protocol.decode(call.body)
+    found = await engine.backend.call(scope, "ssm", call.operation, parameters, seconds=CALL_SECONDS)
+    if isinstance(found, Refused):
+        raise ServiceError(found.failure.code or "ServiceUnavailable", found.failure.message)
+    answered = {name: value for name, value in found.items() if name != "ResponseMetadata"}
+    return _reply(protocol.encode(answered), str(uuid.uuid4()))
 
 
 async def _continued(engine: Engine, call: Call, found: Continued) -> dict[str, Json]:
     """Ours and the backend's; ours alone where the backend has no answer, and the log says why."""
-    if engine.backend.url is None:
+    answered = await _forwarded(engine, call, protocol.encode(found.request))
+    if answered is None:
         return found.ours
-    try:
-        passed = await pass_on(engine.backend.url, call.headers, protocol.encode(found.request))
-    except ServiceError as error:
-        log.warning("the backend's part of a list is missing", operation=call.operation, reason=error.message)
+    if isinstance(answered, Unanswered):
+        log.warning("the backend's part of a list is missing", operation=call.operation, reason=answered.reason)
         return found.ours
-    theirs = _json(passed)
-    if 200 <= passed.status < 300 and isinstance(theirs, dict):
+    theirs = _json(answered)
+    if 200 <= answered.status < 300 and isinstance(theirs, dict):
         return found.join(theirs)
     if (refused := protocol.error_from(theirs)) and refused.code == "InvalidNextToken":
         raise refused
-    log.warning("the backend's part of a list is missing", operation=call.operation, status=passed.status)
+    log.warning("the backend's part of a list is missing", operation=call.operation, status=answered.status)
     return found.ours
 
 
-def _is_an_answer(passed: Passed) -> bool:
-    body = _json(passed)
-    if 200 <= passed.status < 300:
-        return body is not None
+def _is_an_answer(answered: Answered) -> bool:
+    body = _json(answered)
+    if 200 <= answered.status < 300:
+        return isinstance(body, dict)
     return protocol.error_from(body) is not None
 
 
-def _json(passed: Passed) -> Json:
+def _json(answered: Answered) -> Json:
     try:
-        return protocol.decode(passed.body)
+        return protocol.decode(answered.body)
     except ServiceError:
         return None
 
 
-def _no_answer(engine: Engine, operation: str, passed: Passed) -> ServiceError:
-    message = (
-        f"The backend at {engine.backend.url} does not serve {operation}: it answered with status {passed.status}."
-    )
+def _no_answer(engine: Engine, operation: str, answered: Answered) -> ServiceError:
+    where, status = engine.backend.url, answered.status
+    message = f"The backend at {where} does not serve {operation}: it answered with status {status}."
     return ServiceError("UnknownOperationException", message)
 
 

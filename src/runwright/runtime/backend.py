@@ -7,7 +7,7 @@ same AWS. It knows neither effects nor steps.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from runwright.runtime.clients import AwsCall, Clients, Keys
 from runwright.runtime.failures import Refused, refused_by
 from runwright.runtime.identities import Identities, Identity, placeholder
 from runwright.runtime.lanes import Lanes
+from runwright.runtime.passthrough import Answered, Passthrough, Unanswered
 from runwright.runtime.roles import Roles
 from runwright.runtime.scope import Scope
 from runwright.runtime.simulated import SimulatedAws, start_simulated_aws
@@ -64,6 +65,7 @@ class Backend:
         self.own_ssm: OwnSsm | None = None
         self._simulated = simulated
         self._clients = Clients(url)
+        self._passthrough = Passthrough(url, self.lanes) if url is not None else None
         self._roles = Roles(self._assume_role)
         self._identities = Identities(self._ask_identity, account, region, self._own_keys)
 
@@ -86,6 +88,8 @@ class Backend:
         """End the simulated AWS, if it is ours, and begin no further call."""
         self.lanes.close()
         self._clients.close()
+        if self._passthrough is not None:
+            self._passthrough.close()
         if self._simulated is not None:
             await asyncio.to_thread(self._simulated.close)
 
@@ -130,6 +134,10 @@ class Backend:
         return await self._make(
             AwsCall(service, operation, parameters, scope.region, endpoint, keys, seconds, token),
         )
+
+    async def forward(self, headers: Iterable[tuple[str, str]], body: bytes) -> Answered | Unanswered | None:
+        """Hand on a POST that is not ours as it came; None where nothing is handed on (real AWS)."""
+        return await self._passthrough.forward("POST", "/", headers, body) if self._passthrough is not None else None
 
     async def assume(self, scope: Scope) -> Keys | Refused:
         """The credentials of the scope's role. The preflight of a start: what it gets here, the first call uses."""

@@ -26,9 +26,8 @@ _UNKNOWN = ("InvalidDocument", "AutomationDefinitionNotFoundException")
 
 
 async def create(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
-    kind, name, text = request.get("DocumentType"), request["Name"], request["Content"]
-    text_format = request.get("DocumentFormat", "JSON")
-    if kind is None and document_text.schema_version(text, text_format, "JSON", "YAML") == document_text.SCHEMA_VERSION:
+    kind, name = request.get("DocumentType"), request["Name"]
+    if kind is None and is_for_us(request):
         message = f"Document type is required for schema version {document_text.SCHEMA_VERSION}"
         raise ServiceError("InvalidDocumentSchemaVersion", message)
     if kind not in (AUTOMATION, CHANGE_TEMPLATE):
@@ -45,6 +44,14 @@ async def create(engine: Engine, request: dict[str, Json], caller: Caller) -> An
     draft = _draft(request)
     made = await engine.documents.create(caller.account, caller.region, name, kind, draft, tagged)
     return {"DocumentDescription": description(made, "Creating")}
+
+
+def is_for_us(request: dict[str, Json]) -> bool:
+    """Whether a CreateDocument with these members is ours: by its type, and without one by what its content says."""
+    if (kind := request.get("DocumentType")) is not None:
+        return kind in (AUTOMATION, CHANGE_TEMPLATE)
+    formats = (str(request.get("DocumentFormat", "JSON")), "JSON", "YAML")
+    return document_text.schema_version(str(request.get("Content", "")), *formats) == document_text.SCHEMA_VERSION
 
 
 async def update(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:

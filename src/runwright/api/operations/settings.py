@@ -18,9 +18,14 @@ OURS = "/ssm/automation/"
 async def refuse_ours(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
     setting = request["SettingId"]
     refusal = not_served(f"The service setting {shorten(setting)}")
-    if setting.startswith(OURS) or f":servicesetting{OURS}" in setting:
+    if is_ours(setting):
         raise refusal
     return Elsewhere(refusal)
+
+
+def is_ours(setting: str) -> bool:
+    """Whether a setting, by its path or ARN, is one of Automation."""
+    return setting.startswith(OURS) or f":servicesetting{OURS}" in setting
 
 
 HANDLERS: dict[str, Handler] = dict.fromkeys(
