@@ -22,7 +22,14 @@ def _one_of_two(inputs: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
 DECLARATIONS = {
     declaration.action: declaration
     for declaration in (
-        Declaration("aws:approve", "", (Input("Approvers", "StringList", required=True),)),
+        Declaration(
+            "aws:approve",
+            "",
+            (
+                Input("Approvers", "StringList", required=True),
+                Input("MinRequiredApprovals", "Integer", takes_text=True),
+            ),
+        ),
         Declaration("aws:branch", "", (Input("Choices", "Any", required=True), Input("Default", "String"))),
         Declaration(
             "aws:changeInstanceState",
@@ -63,7 +70,7 @@ DECLARATIONS = {
             forbids=("onCancel",),
         ),
         Declaration("aws:onlyThere", "", is_open=True, only_aws=True),
-        Declaration("aws:pause", "", (Input("Message", "String", max_chars=20),)),
+        Declaration("aws:pause", "", (Input("Message", "String", max_chars=20), Input("Seconds", "Integer"))),
         Declaration("aws:sleep", "", (Input("Duration", "String"), Input("Timestamp", "String")), rule=_one_of_two),
         Declaration("aws:updateVariable", "", (Input("Name", "String"), Input("Value", "Any")), forbids=("onCancel",)),
     )

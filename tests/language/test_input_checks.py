@@ -24,7 +24,7 @@ mainSteps:
 def test_an_unknown_input_is_refused_in_aws_words(check: Check) -> None:
     (problem,) = check(one_step("aws:pause", "{Message: x, Mesage: y}"))
     assert problem.message.startswith(
-        "Unknown input names provided. Known=[ [Message] ], Provided=[ [Message, Mesage] ]"
+        "Unknown input names provided. Known=[ [Message, Seconds] ], Provided=[ [Message, Mesage] ]"
     )
     assert (problem.code, problem.place) == ("unknown-input", (7, 26))
 
@@ -80,3 +80,17 @@ mainSteps: [{name: a, action: 'aws:pause'}]
         ("default-breaks-rule", 4, False),
         ("default-breaks-rule", 5, False),
     ]
+
+
+def test_a_text_without_end_of_problems_is_given_up_after_a_hundred(check: Check) -> None:
+    problems = check(one_step("aws:pause", "{" + ", ".join(f"Wrong{n}: 1" for n in range(300)) + "}"))
+    assert len(problems) == 100
+    assert sum("Known=[" in problem.message for problem in problems) == 1
+
+
+def test_a_number_in_quotes_is_a_warning_unless_the_action_takes_it(check: Check) -> None:
+    assert [
+        problem.code for problem in check(one_step("aws:approve", "{Approvers: [me], MinRequiredApprovals: '1'}"))
+    ] == []
+    (problem,) = check(one_step("aws:pause", "{Seconds: '1'}"))
+    assert (problem.code, problem.is_error) == ("text-for-number", False)

@@ -125,3 +125,12 @@ def test_runtimes_that_may_not_run_are_warned_of(runtime: str, codes: list[str],
     problems = check(SCRIPT % (runtime, "x"))
     assert [problem.code for problem in problems] == codes
     assert not any(problem.is_error for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [("variable:count", []), ("variable:n", ["undeclared-variable"]), ("count", ["undeclared-variable"])],
+)
+def test_only_declared_variables_are_set(name: str, codes: list[str], check: Check) -> None:
+    step = f"  - {{name: set, action: 'aws:updateVariable', inputs: {{Name: '{name}', Value: 1}}}}\n"
+    assert [problem.code for problem in check(TEXT % "x" + step)] == codes

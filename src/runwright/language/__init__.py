@@ -11,7 +11,7 @@ from runwright.errors import InvalidRunbook
 from runwright.language import checks, reader
 from runwright.language.declarations import Declarations
 from runwright.language.draft import Draft
-from runwright.language.findings import Findings
+from runwright.language.findings import Findings, TooMany
 from runwright.language.model import Runbook
 from runwright.language.problems import Problem
 from runwright.language.source import load
@@ -53,12 +53,16 @@ def _parse(text: str, format: str, declarations: Declarations, *, with_advice: b
     except InvalidRunbook as refused:
         return Parsed(None, refused.problems)
     findings = Findings()
-    draft = reader.read(source.value, findings)
-    referred = checks.check(draft, declarations, findings, with_advice=with_advice) if draft else frozenset()
+    runbook = None
+    try:
+        if draft := reader.read(source.value, findings):
+            runbook = _runbook(draft, checks.check(draft, declarations, findings))
+            if with_advice:
+                checks.advise(draft, declarations, findings)
+    except TooMany:  # those there are will do
+        pass
     problems = findings.placed(source)
-    if draft is None or any(problem.is_error for problem in problems):
-        return Parsed(None, problems)
-    return Parsed(_runbook(draft, referred), problems)
+    return Parsed(None if any(problem.is_error for problem in problems) else runbook, problems)
 
 
 def _runbook(draft: Draft, referred: frozenset[tuple[str, str]]) -> Runbook:

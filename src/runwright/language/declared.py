@@ -58,7 +58,9 @@ def read_files(value: Json, findings: Findings) -> dict[str, Attachment]:
     for name, entry in read_map(value, ("files",), "files", findings).items():
         path: Path = ("files", name)
         checksums = entry.get("checksums") if isinstance(entry, dict) else None
-        found = next((checksums[key] for key in _CHECKSUM_KEYS if key in checksums), None) if checksums else None
+        if not isinstance(checksums, dict):
+            checksums = {}
+        found = next((checksums[key] for key in _CHECKSUM_KEYS if key in checksums), None)
         if not isinstance(found, str) or not _SHA256.fullmatch(found):
             findings.error("bad-checksum", path, f'the file "{name}" needs checksums with a sha256 of 64 hex digits')
             continue

@@ -9,9 +9,11 @@ import json
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 from runwright.messages import Json
 
+MOST_NAMES, MOST_CANDIDATES, MOST_CHARS = 40, 200, 64
 _WHOLE = re.compile(r"\s*[-+]?[0-9]{1,18}\s*")
 
 
@@ -101,12 +103,15 @@ def shown(value: Json) -> str:
 
 
 def one_of(names: Iterable[str]) -> str:
-    """The names that would be accepted, as a phrase."""
+    """The names that would be accepted, as a phrase; of very many the first few."""
     every = list(names)
+    if len(every) > MOST_NAMES:
+        return f"{', '.join(every[:MOST_NAMES])} or {len(every) - MOST_NAMES} others"
     return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} or {every[-1]}" if every else "none"
 
 
 def meant(name: str, known: Iterable[str]) -> str:
     """A question in brackets for a name that may be a slip of the pen, or nothing."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.75)
+    candidates = [each for each in islice(known, MOST_CANDIDATES) if len(each) <= MOST_CHARS]
+    close = get_close_matches(name, candidates, n=1, cutoff=0.75) if len(name) <= MOST_CHARS else None
     return f' (did you mean "{close[0]}"?)' if close else ""

@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from runwright.language.places import Path, Source
 from runwright.language.problems import Problem
+
+LIMIT = 100
+"""A text with more problems than this is not looked at further: hostile texts shall not cost more than honest ones."""
+
+
+class TooMany(Exception):
+    """There are as many findings as anyone will read."""
+
+
+class _Finding(NamedTuple):
+    code: str
+    path: Path
+    of_key: bool
+    message: str
+    is_error: bool
 
 
 @dataclass(slots=True)
 class Findings:
     """Collects what readers and checks find, in any order."""
 
-    found: list[tuple[Path, bool, str, str, bool]] = field(default_factory=list)
+    found: list[_Finding] = field(default_factory=list)
 
     def error(self, code: str, path: Path, message: str, *, of_key: bool = False) -> None:
-        """Note what AWS would refuse; `of_key`: it is the key that is wrong, not the value."""
-        self.found.append((path, of_key, code, message, True))
+        """Note what AWS would refuse; `of_key`: it is the key that is wrong, not the value. Raises TooMany at last."""
+        self.found.append(_Finding(code, path, of_key, message, is_error=True))
+        if len(self.found) >= LIMIT:
+            raise TooMany
 
     def warning(self, code: str, path: Path, message: str, *, of_key: bool = False) -> None:
         """Note what is accepted but may not do what the author means."""
-        self.found.append((path, of_key, code, message, False))
+        if len(self.found) < LIMIT:
+            self.found.append(_Finding(code, path, of_key, message, is_error=False))
 
     def placed(self, source: Source) -> tuple[Problem, ...]:
         """All findings and the source's own, with their places, in the order of the text."""
         problems = [
-            Problem(code, message, source.place_of(path, of_key=of_key), is_error)
-            for path, of_key, code, message, is_error in self.found
+            Problem(each.code, each.message, source.place_of(each.path, of_key=each.of_key), each.is_error)
+            for each in self.found
         ]
-        return tuple(sorted(dict.fromkeys([*source.problems, *problems]), key=lambda problem: problem.place))
+        every = dict.fromkeys([*source.problems[:LIMIT], *problems])
+        return tuple(sorted(every, key=lambda problem: problem.place))

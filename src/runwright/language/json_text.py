@@ -49,8 +49,8 @@ def load(text: str) -> Source:
     except _NotANumber as error:
         place = place_in(text, max(text.find(str(error)), 0))
         refuse("bad-number", f"{error} is no number that JSON can hold", place)
-    except ValueError as error:  # an integer of more digits than Python converts
-        refuse("bad-number", str(error), Place(1, 1))
+    except ValueError:  # Python converts no integer of more than 4,300 digits
+        refuse("bad-number", "a number has more digits than can be read", Place(1, 1))
     except RecursionError:
         refuse_depth(Place(1, 1))
     _measure(value)

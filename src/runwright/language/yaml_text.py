@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from runwright.language.fields import shown
 from runwright.language.places import (
     MAX_LEVELS,
     MAX_NODES,
@@ -178,7 +179,7 @@ def _scalar(node: yaml.ScalarNode, problems: list[Problem]) -> Json:
         case "int" | "float" as kind:
             number = _number(kind, text.replace("_", ""))
             if number is None:
-                problems.append(_problem("bad-number", f"{text} is no number that JSON can hold", node))
+                problems.append(_problem("bad-number", f"{shown(text)} is no number that JSON can hold", node))
             return number
         case _:
             _refuse_tag(node, "", problems)
@@ -190,12 +191,12 @@ def _number(kind: str, text: str) -> int | float | None:
         number = int(text, 0) if kind == "int" else float(text.replace(".inf", "inf").replace(".nan", "nan"))
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if isinstance(number, int) or math.isfinite(number) else None
 
 
 def _refuse_tag(node: yaml.Node, usual: str, problems: list[Problem]) -> None:
     if node.tag != usual:
-        problems.append(_problem("unknown-tag", f"{node.tag} is no tag of a runbook; write plain YAML", node))
+        problems.append(_problem("unknown-tag", f"{shown(node.tag)} is no tag of a runbook; write plain YAML", node))
 
 
 def _problem(code: str, message: str, node: yaml.Node) -> Problem:

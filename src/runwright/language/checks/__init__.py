@@ -8,15 +8,13 @@ from runwright.language.draft import Draft
 from runwright.language.findings import Findings
 
 
-def check(
-    draft: Draft, declarations: Declarations, findings: Findings, *, with_advice: bool
-) -> frozenset[tuple[str, str]]:
-    """Note every problem of the whole; give the (step, output) pairs that the runbook refers to.
-
-    `with_advice` looks for warnings too; that runs the author's own patterns, so servers do without.
-    """
+def check(draft: Draft, declarations: Declarations, findings: Findings) -> frozenset[tuple[str, str]]:
+    """Note every error of the whole; give the (step, output) pairs that the runbook refers to."""
     flow.check(draft, findings)
     inputs.check(draft, declarations, findings)
-    if with_advice:
-        advice.check(draft, declarations, findings)
     return references.check(draft, declarations, findings)
+
+
+def advise(draft: Draft, declarations: Declarations, findings: Findings) -> None:
+    """Note what is worth a second look; this runs the author's own patterns, so servers do without."""
+    advice.check(draft, declarations, findings)

@@ -13,9 +13,7 @@ from runwright.language.model import Parameter
 from runwright.language.parameters import problem_with
 from runwright.language.templates import references
 
-RETIRED_RUNTIMES = frozenset(
-    {"python3.6", "python3.7", "python3.8", "python3.9", "PowerShell Core 6.0", "PowerShell 7.0"}
-)
+RETIRED_RUNTIMES = ("python3.6", "python3.7", "python3.8", "python3.9", "PowerShell Core 6.0", "PowerShell 7.0")
 CURRENT_RUNTIMES = ("python3.10", "python3.11", "PowerShell 7.4")
 
 

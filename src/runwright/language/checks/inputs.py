@@ -44,12 +44,11 @@ def _check_properties(each: WrittenStep, declaration: Declaration, findings: Fin
 def _check_names(each: WrittenStep, declaration: Declaration, findings: Findings) -> None:
     inputs, path = each.step.inputs, (*each.path, "inputs")
     known = [one.name for one in declaration.inputs]
-    if not declaration.is_open:
-        for name in inputs:
-            if name not in known:
-                lists = f"Known=[ [{', '.join(known)}] ], Provided=[ [{', '.join(inputs)}] ]"
-                text = f'Unknown input names provided. {lists}. "{name}" is not known{meant(name, known)}'
-                findings.error("unknown-input", (*path, name), text, of_key=True)
+    unknown = [] if declaration.is_open else [name for name in inputs if name not in known]
+    lists = f"Unknown input names provided. Known=[ [{', '.join(known)}] ], Provided=[ [{', '.join(inputs)}] ]. "
+    for index, name in enumerate(unknown):
+        text = f'{lists if index == 0 else ""}"{name}" is no input of {declaration.action}{meant(name, known)}'
+        findings.error("unknown-input", (*path, name), text, of_key=True)
     for one in declaration.inputs:
         if one.required and inputs.get(one.name) is None:
             text = f'the input {one.name} of step "{each.step.name}" is missing; {declaration.action} needs it'
@@ -57,9 +56,15 @@ def _check_names(each: WrittenStep, declaration: Declaration, findings: Findings
 
 
 def _check_value(one: Input, value: Json, path: Path, findings: Findings) -> None:
-    """A value as it is written; one that holds references is known only when the step runs."""
+    """A value as it is written; one that holds references is known only when the step runs.
+
+    AWS looks at most types only when the step runs; what can never fit is told here already.
+    """
     if isinstance(value, str) and "{{" in value:
         return
+    if one.type == "Integer" and isinstance(value, str) and not one.takes_text:
+        text = f"{one.name} is a text, and the step will fail when it runs; write the number without quotes"
+        findings.warning("text-for-number", path, text)
     made = value if one.type == "Any" else as_kind(one.type, value)
     if made is None:
         findings.error("wrong-input-type", path, f"{one.name} takes a value of type {one.type}, not {shown(value)}")

@@ -31,6 +31,7 @@ def check(draft: Draft, declarations: Declarations, findings: Findings) -> froze
             findings.error("undeclared-output", path, problem)
         referred.add(_step_and_output(draft, output))
     _check_assume_role(draft, findings)
+    _check_variables_set(draft, findings)
     _check_defaults(draft, findings)
     referred.discard(("", ""))
     return frozenset(referred)
@@ -140,6 +141,21 @@ def _check_assume_role(draft: Draft, findings: Findings) -> None:
             findings.error("undeclared-parameter", ("assumeRole",), text)
 
 
+def _check_variables_set(draft: Draft, findings: Findings) -> None:
+    """The Name of aws:updateVariable is a reference without braces."""
+    for each in draft.steps:
+        name = each.step.inputs.get("Name")
+        if each.step.action != "aws:updateVariable" or not isinstance(name, str) or "{{" in name:
+            continue
+        path = (*each.path, "inputs", "Name")
+        if not name.startswith("variable:"):
+            findings.error("undeclared-variable", path, f'Name is written as "variable:NAME", not as "{name}"')
+        elif name.removeprefix("variable:") not in draft.variables:
+            variable = name.removeprefix("variable:")
+            text = f'Variable "{variable}" is not declared.{meant(variable, draft.variables)}'
+            findings.error("undeclared-variable", path, text)
+
+
 def _check_defaults(draft: Draft, findings: Findings) -> None:
     """Defaults are rendered before any step runs, so they can refer to little."""
     for variable in draft.variables.values():
@@ -156,5 +172,5 @@ def _check_defaults(draft: Draft, findings: Findings) -> None:
                         message = "only a String or a StringList can take its default from Parameter Store"
                         findings.error("parameter-store-reference", path, message)
                 elif not reference.startswith(("global:", "automation:")):
-                    message = f"a default cannot refer to {reference}; the text stays as it is"
+                    message = f"a default cannot refer to {reference}, so a value has to be given at every start"
                     findings.warning("unrendered-default", path, message)
