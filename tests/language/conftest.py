@@ -54,6 +54,7 @@ DECLARATIONS = {
             (
                 Input("Runtime", "String", required=True),
                 Input("Handler", "String"),
+                Input("Attachment", "String"),
                 Input("Script", "String", is_verbatim=True),
                 Input("InputPayload", "StringMap"),
             ),

@@ -134,3 +134,10 @@ def test_runtimes_that_may_not_run_are_warned_of(runtime: str, codes: list[str],
 def test_only_declared_variables_are_set(name: str, codes: list[str], check: Check) -> None:
     step = f"  - {{name: set, action: 'aws:updateVariable', inputs: {{Name: '{name}', Value: 1}}}}\n"
     assert [problem.code for problem in check(TEXT % "x" + step)] == codes
+
+
+def test_an_attachment_that_is_not_among_the_files_is_a_warning(check: Check) -> None:
+    text = SCRIPT.replace("Handler: main", "Attachment: code.zip") % ("python3.11", "x")
+    (problem,) = check(text)
+    assert (problem.code, problem.is_error) == ("unknown-attachment", False)
+    assert check(text + "files: {code.zip: {checksums: {sha256: '" + "0" * 64 + "'}}}\n") == []

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runwright.language.checks.references import is_declared
 from runwright.language.declarations import Declarations
 from runwright.language.draft import Draft, WrittenStep
-from runwright.language.fields import shown
+from runwright.language.fields import meant, shown
 from runwright.language.findings import Findings
 from runwright.language.model import Parameter
 from runwright.language.parameters import problem_with
@@ -50,6 +50,10 @@ def _check_script(draft: Draft, each: WrittenStep, findings: Findings) -> None:
     if isinstance(runtime, str) and runtime.startswith("PowerShell"):
         text = "a PowerShell script needs pwsh on the machine that runs it"
         findings.warning("needs-powershell", (*path, "Runtime"), text)
+    attachment = each.step.inputs.get("Attachment")
+    if isinstance(attachment, str) and "{{" not in attachment and attachment not in draft.files:
+        text = f"the attachment {shown(attachment)} does not stand under files{meant(attachment, draft.files)}"
+        findings.warning("unknown-attachment", (*path, "Attachment"), text)
     if isinstance(script, str) and "{{" in script:
         named = next((one for one in references(script) if is_declared(draft, one)), None)
         if named is not None:
