@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -22,10 +22,10 @@ class Shelf:
 
     documents: Documents
 
-    async def create(self, name: str = "Demo", text: str = "one", **members: str) -> None:
+    async def create(self, name: str = "Demo", text: str = "one", **members: Any) -> None:
         await self.documents.create(*HOME, name, "Automation", Draft(text, "JSON", **members), {})
 
-    async def update(self, text: str, based_on: str | None = None, **members: str) -> int:
+    async def update(self, text: str, based_on: str | None = None, **members: Any) -> int:
         return (await self.documents.update(*HOME, "Demo", Draft(text, "JSON", **members), based_on)).number
 
     async def number(self, version: str | None = None, version_name: str | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp, Message
@@ -31,7 +31,6 @@ class Client:
     app: ASGIApp
     account: str = ACCOUNT
     region: str = REGION
-    refused: list[tuple[str, str]] = field(default_factory=list)
 
     async def call(self, operation: str, members: Json | None = None, **more: Json) -> Json:
         """The answer of an operation that succeeds; it holds no member that the service model lacks."""
@@ -61,6 +60,7 @@ class Client:
     async def request(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> Answered:
+        usual = {"host": "localhost"} if headers is None else headers
         parts = [body[start : start + 65536] for start in range(0, len(body), 65536)] or [b""]
         incoming = [
             {"type": "http.request", "body": part, "more_body": number < len(parts)}
@@ -85,7 +85,7 @@ class Client:
             "server": ("127.0.0.1", 4583),
             "client": ("127.0.0.1", 50000),
             "http_version": "1.1",
-            "headers": [(name.encode(), value.encode()) for name, value in (headers or {"host": "localhost"}).items()],
+            "headers": [(name.encode(), value.encode()) for name, value in usual.items()],
         }
         await self.app(scope, receive, send)
         start, *rest = outgoing

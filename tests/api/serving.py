@@ -34,7 +34,7 @@ def served(*, aws: str = NOBODY, data: Path | None = None) -> Callable[[Story], 
 
 
 async def in_server(story: Story, *, aws: str = NOBODY, data: Path | None = None) -> None:
-    engine = await Engine.open(Settings(aws=aws, data=data))
+    engine = await Engine.open(Settings(aws=aws, data=data, skip_time=True))
     try:
         await story(Client(create_app(engine)))
     finally:

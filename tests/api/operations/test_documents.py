@@ -108,12 +108,14 @@ async def test_versions_come_in_pages(client: Client) -> None:
     assert "NextToken" not in second
 
 
-@served()
-async def test_a_deleted_document_is_no_more(client: Client) -> None:
-    await create(client)
-    assert await client.call("DeleteDocument", Name="Demo") == {}
-    assert (await client.error("GetDocument", Name="Demo"))[0] == "InvalidDocument"
-    assert (await client.error("DeleteDocument", Name="Demo"))[0] == "InvalidDocument"
+def test_a_deleted_document_is_no_more() -> None:
+    async def story(client: Client, backend: Backend) -> None:
+        await create(client)
+        assert await client.call("DeleteDocument", Name="Demo") == {}
+        assert (await client.error("GetDocument", Name="Demo"))[0] == "InvalidDocument"
+        assert (await client.error("DeleteDocument", Name="Demo"))[0] == "InvalidDocument"
+
+    with_backend({}, story)
 
 
 @served()

@@ -73,7 +73,7 @@ async def test_a_signal_resumes_a_paused_execution(client: Client) -> None:
     execution = await start(client)
     await _waiting(client, execution)
 
-    signal: Json = {"AutomationExecutionId": execution, "SignalType": "Resume"}
+    signal: Json = {"AutomationExecutionId": execution, "SignalType": "Resume", "Payload": {"StepName": ["halt"]}}
     assert await client.call("SendAutomationSignal", signal) == {}
     record = await until(client, execution, "Success")
     assert [each["StepStatus"] for each in record["StepExecutions"]] == ["Success", "Success"]
