@@ -1,0 +1,165 @@
+"""Performs the effects that touch the world: calls, polls, scripts and webhooks. A failure is data in the reply.
+
+Selectors and verdicts are applied here, where a reply arrives, so that no more of it is kept than the runbook refers
+to. What this raises is a fault of ours. Timers, people and children are the driver's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from runwright.actions.verdicts import VERDICTS, Done, Failed, Pending
+from runwright.language.selectors import take
+from runwright.messages import (
+    CallAws,
+    CallWebhook,
+    Effect,
+    Failure,
+    Json,
+    Poll,
+    Reply,
+    RunScript,
+    Selection,
+    WishId,
+)
+from runwright.runtime.backend import Backend
+from runwright.runtime.failures import Refused
+from runwright.runtime.scope import Scope
+from runwright.runtime.scripts import Script, run_script
+from runwright.runtime.webhooks import Webhooks
+
+OUTPUT_BYTES = 100 * 1024
+"""Of JSON that one output may hold."""
+
+SCRIPTS_AT_A_TIME = 16
+
+
+class Clock(Protocol):
+    """Time as an execution's family knows it, in seconds since the epoch."""
+
+    def now(self, family: str) -> float: ...
+
+    def skips(self, family: str) -> bool: ...
+
+    async def sleep_until(self, family: str, at: float) -> None: ...
+
+    def working(self, family: str) -> AbstractContextManager[None]: ...
+
+
+class Effects:
+    """Belongs to one event loop. `ssl_context` is for webhooks."""
+
+    def __init__(self, backend: Backend, ssl_context: ssl.SSLContext | None = None) -> None:
+        self._backend = backend
+        self._webhooks = Webhooks(backend, ssl_context)
+        self._scripts = asyncio.Semaphore(SCRIPTS_AT_A_TIME)
+
+    def close(self) -> None:
+        self._webhooks.close()
+
+    async def perform(
+        self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
+    ) -> Reply:
+        """Do what the effect wishes, on behalf of `scope`; `report` is told of progress meanwhile.
+
+        Cancelled, a poll stops, a script is killed with all that it started, and a call under way goes on unheard.
+        """
+        match effect:
+            case CallAws():
+                with clock.working(scope.family):
+                    return await self._call(effect, wish, scope)
+            case Poll():
+                return await self._poll(effect, scope, clock, report)
+            case RunScript():
+                with clock.working(scope.family):
+                    return await self._script(effect, scope, report)
+            case CallWebhook():
+                with clock.working(scope.family):
+                    return await self._webhooks.call(effect, scope)
+            case _:
+                raise TypeError(f"{type(effect).__name__} is not performed here.")
+
+    async def _call(self, effect: CallAws, wish: WishId, scope: Scope) -> Reply:
+        token = wish.unique_in(scope.execution_id)
+        reply = await self._backend.call(
+            scope, effect.service, effect.operation, effect.parameters, seconds=effect.seconds, token=token
+        )
+        return Reply(failure=reply.failure) if isinstance(reply, Refused) else _selected(effect.select, reply)
+
+    async def _poll(self, effect: Poll, scope: Scope, clock: Clock, report: Callable[[str], None]) -> Reply:
+        call, verdict = effect.call, VERDICTS[effect.verdict]
+        family, began, tries = scope.family, clock.now(scope.family), 0
+        while True:
+            with clock.working(family):
+                reply = await self._backend.call(
+                    scope, call.service, call.operation, call.parameters, seconds=call.seconds
+                )
+            tries += 1
+            if isinstance(reply, Refused):
+                if not reply.is_transient and reply.failure.code not in effect.tolerate:
+                    return Reply(failure=reply.failure)
+                seen = reply.failure.message
+            else:
+                match verdict(reply, effect.args):
+                    case Done(value):
+                        return _bounded({"": value}, Reply(value))
+                    case Failed(reason):
+                        return Reply(failure=Failure(reason))
+                    case Pending():
+                        seen = "not yet"
+            report(f"{call.service}:{call.operation}, try {tries}: {seen}\n")
+            await clock.sleep_until(family, _next_try(effect.every_seconds, began, clock, family))
+
+    async def _script(self, effect: RunScript, scope: Scope, report: Callable[[str], None]) -> Reply:
+        if effect.attachment is not None:
+            return Reply(
+                failure=Failure(
+                    f"The script needs the file '{effect.attachment}', which Attachment names, but this server stores "
+                    "no attachments of runbooks. Write the script into the step's Script input."
+                )
+            )
+        environment = await self._backend.script_environment(scope)
+        if isinstance(environment, Refused):
+            return Reply(failure=environment.failure)
+        script = Script(effect.runtime, effect.script, effect.handler, effect.payload, effect.context, effect.seconds)
+        async with self._scripts:
+            outcome = await run_script(script, environment, report)
+        if isinstance(outcome, Failure):
+            return Reply(failure=outcome)
+        reply = _selected(effect.select, {"Payload": outcome.value})
+        return reply if reply.failure else Reply({"Payload": outcome.value, **reply.value})
+
+
+def _next_try(every_seconds: float, began: float, clock: Clock, family: str) -> float:
+    """When time is skipped the wait grows with the time already waited: an hour in vain costs some 65 calls."""
+    now = clock.now(family)
+    wait = max(every_seconds, (now - began) / 10) if clock.skips(family) else every_seconds
+    return now + wait
+
+
+def _selected(selections: Iterable[Selection], document: Json) -> Reply:
+    try:
+        taken = take(selections, document)
+    except ValueError as error:  # WrongType is one
+        return Reply(failure=Failure(str(error)))
+    return _bounded(taken, Reply(taken))
+
+
+def _bounded(outputs: dict[str, Json], reply: Reply) -> Reply:
+    """The reply, or a failure when one of the outputs is too large to be kept."""
+    for name, value in outputs.items():
+        size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
+        if size > OUTPUT_BYTES:
+            what = f"The output '{name}'" if name else "The result"
+            return Reply(
+                failure=Failure(
+                    f"{what} has {size} bytes of JSON; at most {OUTPUT_BYTES} are kept. Select less of the reply.",
+                    "OutputTooLarge",
+                )
+            )
+    return reply
