@@ -37,9 +37,9 @@ class Declaration:
     """What an action takes and gives.
 
     `is_open`: further inputs are arguments of the API that it calls. `outputs` names its own outputs with their types.
-    `timeout_seconds` is the default of an attempt (None: none), `timeout_cap` its upper bound. `rule` finds what no single
-    input shows (exclusive inputs): it yields (input name, message). `only_aws`: the action is accepted but can be run by
-    AWS alone. `forbids` are step properties that may not be written.
+    `timeout_seconds` is the default of an attempt (None: none), `timeout_cap` its upper bound. `rule` finds what no
+    single input shows (exclusive inputs): it yields (input name, message). `only_aws`: the action is accepted but can
+    be run by AWS alone. `forbids` are step properties that may not be written.
     """
 
     action: str
