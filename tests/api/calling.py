@@ -5,15 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+import botocore.session
 from starlette.types import ASGIApp, Message
 
 from runwright.api.constraints import undeclared_members
+from runwright.api.operations import OPERATIONS
 from runwright.messages import Json
+
+COMMON = ("ValidationException", "SerializationException", "UnknownOperationException")
+"""Errors of status 400 that every operation may give."""
 
 ACCOUNT = "111122223333"
 REGION = "eu-central-1"
+
+
+@cache
+def declared_errors(operation: str) -> frozenset[str]:
+    """The errors that the service model declares for an operation."""
+    model = botocore.session.Session().get_service_model("ssm").operation_model(operation)
+    return frozenset(shape.name for shape in model.error_shapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +53,12 @@ class Client:
         return answered.json()
 
     async def error(self, operation: str, members: Json | None = None, **more: Json) -> tuple[str, str]:
-        """Code and message of an operation that is refused with status 400."""
+        """Code and message of an operation that is refused with status 400, by an error that it may give."""
         answered = await self.post(operation, json.dumps((members or {}) | more).encode())
         assert answered.status == 400, (answered.status, answered.body)
-        return answered.json()["__type"], answered.json()["Message"]
+        code = answered.json()["__type"]
+        assert code in COMMON or operation not in OPERATIONS or code in declared_errors(operation), code
+        return code, answered.json()["Message"]
 
     async def post(self, operation: str, body: bytes, headers: Mapping[str, str | None] | None = None) -> Answered:
         """POST / with the headers of a signed call; a header given as None is left out."""

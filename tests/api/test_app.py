@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from runwright.api.constraints import known_operations
 from runwright.api.operations import NEVER_PASSED, OPERATIONS
 from tests.api.calling import Client
 from tests.api.runbooks import SLEEP, text
-from tests.api.serving import Backend, served, with_backend
+from tests.api.serving import Backend, in_server, served, with_backend
 
 UNSERVED = b"<!doctype html><title>500 Internal Server Error</title>"
 
@@ -234,3 +235,20 @@ def test_what_belongs_to_automation_is_never_passed_on() -> None:
         assert await client.call("GetServiceSetting", other) == {}
 
     with_backend({"GetServiceSetting": {}}, story)
+
+
+def test_one_endpoint_serves_all_of_ssm(moto_url: str) -> None:
+    async def story(client: Client) -> None:
+        await client.call("PutParameter", Name="/one/endpoint", Value="b", Type="String")
+        assert (await client.call("GetParameter", Name="/one/endpoint"))["Parameter"]["Value"] == "b"
+        shell = json.dumps({"schemaVersion": "2.2", "mainSteps": []})
+        await client.call("CreateDocument", Name="Shell", DocumentType="Command", Content=shell)
+        await client.call("CreateDocument", Name="Demo", DocumentType="Automation", Content=text(SLEEP))
+        listed = (await client.call("ListDocuments"))["DocumentIdentifiers"]
+        assert {"Demo", "Shell"} <= {each["Name"] for each in listed}
+        assert (await client.error("ListNodes"))[0] == "UnknownOperationException"
+        assert (await client.error("ListDocumentVersions", Name="Shell"))[0] == "InvalidDocument"
+        await client.call("DeleteDocument", Name="Shell")
+        assert (await client.error("DescribeDocument", Name="Shell"))[0] == "InvalidDocument"
+
+    asyncio.run(in_server(story, aws=moto_url))

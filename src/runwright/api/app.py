@@ -16,9 +16,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from runwright import __version__, errors
+import runwright
 from runwright.api import protocol
 from runwright.api.dispatch import Call, Headers, Reply, answer, refusal
+from runwright.errors import ServiceError
 from runwright.runtime.scope import Caller
 from runwright.runtime.scope import Scope as ExecutionScope
 
@@ -58,7 +59,7 @@ async def answer_post(engine: Engine, raw: Headers, receive: Receive, send: Send
         body = await _body(headers, receive)
         operation = protocol.operation_of(_text(headers, b"x-amz-target"), _text(headers, b"content-type"))
         caller = step.caller if step else await caller_of(engine, _text(headers, b"authorization"))
-    except errors.ServiceError as error:
+    except ServiceError as error:
         await send_reply(send, refusal(error))
     except Disconnected:
         return
@@ -118,17 +119,17 @@ def _text(headers: Mapping[bytes, bytes], name: bytes) -> str | None:
     return None if value is None else value.decode("latin-1")
 
 
-def _too_large() -> errors.ServiceError:
+def _too_large() -> ServiceError:
     message = f"The request has more than {protocol.MOST_BODY_BYTES} bytes."
-    return errors.ServiceError("RequestEntityTooLargeException", message, 413)
+    return ServiceError("RequestEntityTooLargeException", message, 413)
 
 
-def _strange_host(given: str | None) -> errors.ServiceError:
+def _strange_host(given: str | None) -> ServiceError:
     message = (
         f"The request is addressed to '{(given or '')[:200]}', which is no name of this server: "
         "use localhost, 127.0.0.1 or the address given with --host."
     )
-    return errors.ServiceError("AccessDeniedException", message, 403)
+    return ServiceError("AccessDeniedException", message, 403)
 
 
 # --------------------------------------------------------------------------------------------------- the rooms
@@ -136,15 +137,17 @@ def _strange_host(given: str | None) -> errors.ServiceError:
 
 def _rooms(engine: Engine) -> Starlette:
     async def health(request: Request) -> Response:
-        return _json(200, protocol.encode({"status": "ok", "version": __version__, "aws": engine.settings.aws}))
+        return _json(
+            200, protocol.encode({"status": "ok", "version": runwright.__version__, "aws": engine.settings.aws})
+        )
 
     async def reset(request: Request) -> Response:
         if "x-runwright" not in request.headers:
             message = "A reset has to be asked for with the header X-Runwright (any value)."
-            return _refused(errors.ServiceError("AccessDeniedException", message, 403))
+            return _refused(ServiceError("AccessDeniedException", message, 403))
         try:
             await engine.reset()
-        except errors.ServiceError as error:
+        except ServiceError as error:
             return _refused(error)
         return _json(200, protocol.encode({"status": "empty"}))
 
@@ -152,12 +155,12 @@ def _rooms(engine: Engine) -> Starlette:
         status = error.status_code if isinstance(error, HTTPException) else 500
         headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
         message = f"There is nothing at {request.method} {request.url.path[:200]}; the SSM API is POST /."
-        response = _refused(errors.ServiceError("UnknownOperationException", message, status))
+        response = _refused(ServiceError("UnknownOperationException", message, status))
         response.headers.update(headers)
         return response
 
     async def on_fault(request: Request, error: Exception) -> Response:
-        return _refused(errors.ServiceError("InternalServerError", "Internal Server Error.", 500))
+        return _refused(ServiceError("InternalServerError", "Internal Server Error.", 500))
 
     app = Starlette(
         routes=[
@@ -170,7 +173,7 @@ def _rooms(engine: Engine) -> Starlette:
     return app
 
 
-def _refused(error: errors.ServiceError) -> Response:
+def _refused(error: ServiceError) -> Response:
     return _json(error.status, protocol.encode_error(error))
 
 

@@ -47,6 +47,7 @@ class Rule:
     texts: tuple[str, ...] | None
 
 
+@cache
 def known_operations() -> frozenset[str]:
     """Every operation of the service model, ours or not."""
     return frozenset(_model()["operations"])

@@ -30,6 +30,8 @@ async def test_a_resource_has_at_most_fifty_tags(client: Client) -> None:
     assert (await client.error("AddTagsToResource", resource, Tags=[{"Key": "x", "Value": ""}]))[
         0
     ] == "TooManyTagsError"
+    many = [{"Key": f"x{n}", "Value": ""} for n in range(51)]
+    assert (await client.error("AddTagsToResource", resource, Tags=many))[0] == "TooManyTagsError"
     assert len((await client.call("ListTagsForResource", resource))["TagList"]) == 50
     reserved = [{"Key": "aws:x", "Value": ""}]
     assert (await client.error("AddTagsToResource", resource, Tags=reserved))[0] == "ValidationException"

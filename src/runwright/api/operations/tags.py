@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from runwright.engine import Engine
 
 _OURS = ("Automation", "Document")
+_MOST_SENT = 1000
+"""What the model lets through; whether a resource may have that many is found out there, with its own error."""
 
 
 async def add(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
     if elsewhere := _elsewhere(request):
         return elsewhere
     try:
-        await Tags(engine.database).add(*_resource(request, caller), mapping_of(request["Tags"]))
+        await Tags(engine.database).add(*_resource(request, caller), mapping_of(request["Tags"], most=_MOST_SENT))
     except ServiceError as error:
         return _unless_a_document(request, error)
     return {}
