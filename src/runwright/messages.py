@@ -26,17 +26,17 @@ class WishId(NamedTuple):
     """Names one effect within its execution.
 
     `path` leads to the step through its loops with their attempt and pass (`each.1/3/copy`), `visit` counts how often
-    the flow came there, `attempt` the tries of the step, `index` the replies the attempt has had.
+    the flow came there, `attempt` the tries of the step, `replies` how many replies the attempt has had before.
     """
 
     path: str
     visit: int
     attempt: int
-    index: int
+    replies: int
 
     def unique_in(self, execution_id: str) -> str:
         """A UUID that is the same whenever this wish of this execution is asked for (tokens, child executions)."""
-        return derived_uuid(execution_id, f"{self.path}#{self.visit}.{self.attempt}.{self.index}")
+        return derived_uuid(execution_id, f"{self.path}#{self.visit}.{self.attempt}.{self.replies}")
 
 
 def derived_uuid(*parts: str) -> str:
@@ -219,7 +219,14 @@ class Broke:
     log_id: str
 
 
-Event: TypeAlias = Admitted | Replied | Signalled | Stopped | Broke
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """The stored replies of the attempt in flight do not fit what this version of the program asks for."""
+
+    at: float
+
+
+Event: TypeAlias = Admitted | Replied | Signalled | Stopped | Broke | Outdated
 
 
 # ------------------------------------------------------------------------------------------------- JSON form

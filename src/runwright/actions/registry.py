@@ -62,8 +62,8 @@ class StepFailed(Exception):
     """Raised by a generator to fail its attempt.
 
     `message` is the whole text without the closing reference to the troubleshooting guide; `stage` a FailureStage
-    (InputValidation, PreVerification, Invocation, PostVerification), `type` a FailureType, `outputs` what is known anyway.
-    `final` attempts are not tried again.
+    (InputValidation, PreVerification, Invocation, PostVerification), `type` a FailureType, `outputs` what is known
+    anyway. `final` attempts are not tried again.
     """
 
     def __init__(
@@ -84,13 +84,6 @@ class StepFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class GoTo:
-    """Success, and the flow goes on at `step` (None: as if the step had made no decision)."""
-
-    step: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class SetVariable:
     """Success, and the variable `name` holds `value`."""
 
@@ -98,7 +91,7 @@ class SetVariable:
     value: Json
 
 
-Given: TypeAlias = dict[str, Json] | GoTo | SetVariable
+Given: TypeAlias = dict[str, Json] | SetVariable
 Doing: TypeAlias = Generator[Effect, Json, Given]
 Perform: TypeAlias = Callable[[Context], Doing]
 
@@ -107,8 +100,8 @@ Perform: TypeAlias = Callable[[Context], Doing]
 class Action:
     """`phase` words the default failure text: `Step fails when it is {phase}. {reason}`.
 
-    `selects`: the generator takes the step's declared outputs out of its replies itself (otherwise they are selected from
-    what it returns). `payload`: the step also gives OutputPayload, the JSON of its own outputs.
+    `selects`: the generator takes the step's declared outputs out of its replies itself (otherwise they are selected
+    from what it returns). `payload`: the step also gives OutputPayload, the JSON of its own outputs.
     """
 
     declaration: Declaration

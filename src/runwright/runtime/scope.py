@@ -27,3 +27,28 @@ class Scope:
     account: str
     region: str
     role: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The execution that starts another: whose child it is, in which family, and with which role."""
+
+    id: str
+    family: str
+    role: str | None
+    skip_time: bool
+    executed_by: str
+
+
+def partition_of(region: str) -> str:
+    """The partition that a region is in, by its name."""
+    for beginning, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
+        if region.startswith(beginning):
+            return partition
+    return "aws"
+
+
+def session_arn(role: str, session: str) -> str:
+    """The ARN of a session of a role."""
+    parts = role.split(":")
+    return f"arn:{parts[1]}:sts::{parts[4]}:assumed-role/{role.rpartition('/')[2]}/{session}"

@@ -1,0 +1,118 @@
+"""`runwright.client(...)`: a real boto3 SSM client whose requests are answered by an engine in this process.
+
+botocore asks before each call whether somebody else answers it (its `before-call` event); the engine does, and the
+answer goes through botocore's own parser. No port is opened and no credentials are needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import botocore.parsers
+from botocore.awsrequest import AWSResponse
+
+from runwright.api.dispatch import Call, Reply, answer
+from runwright.config import Settings
+from runwright.hosting import Host
+from runwright.runtime.scope import Caller
+
+T = TypeVar("T")
+
+
+def client(
+    *,
+    aws: str,
+    region_name: str = "us-east-1",
+    data: str | Path | None = None,
+    skip_time: bool = False,
+) -> Any:
+    """Make a boto3 SSM client over an engine of its own.
+
+    `aws` is where runbooks act: `default`, `simulated` or a URL; it has to be given, so that no test acts on a real
+    account by accident. `data` is a folder, None or `:memory:` keeps nothing. End it with `close()`, or use it as a
+    context manager.
+    """
+    folder = None if data in (None, ":memory:") else Path(str(data))
+    host = _Thread(Settings(data=folder, aws=aws, region=region_name, skip_time=skip_time))
+    made = boto3.client(
+        "ssm",
+        region_name=region_name,
+        aws_access_key_id="runwright",
+        aws_secret_access_key="runwright",  # noqa: S106 - signs nothing: requests do not leave the process
+        endpoint_url="http://runwright.invalid",
+    )
+    made.meta.events.register_last("before-call.ssm", host.answer)
+    _end_with(made, host)
+    return made
+
+
+class _Thread:
+    """An engine with an event loop in a thread of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="runwright-engine", daemon=True)
+        self._thread.start()
+        self._parser = botocore.parsers.create_parser("json")
+        try:
+            self._host = self._wait(Host.open(settings))
+        except BaseException:
+            self._stop()
+            raise
+
+    def answer(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        """Answer one request, as botocore's `before-call` event wants it."""
+        if self._loop.is_closed():
+            raise RuntimeError("This client of runwright has been closed.")
+        headers = [(str(k).lower().encode(), _bytes(v)) for k, v in params["headers"].items()]
+        reply = self._wait(self._answered(Call(model.name, _bytes(params["body"]), headers)))
+        answered = {str(name, "latin-1"): str(value, "latin-1") for name, value in reply.headers}
+        response = {"body": reply.body, "headers": answered, "status_code": reply.status, "context": {}}
+        parsed = self._parser.parse(response, model.output_shape)
+        return AWSResponse(params["url"], reply.status, answered, None), parsed
+
+    async def _answered(self, call: Call) -> Reply:
+        engine = self._host.engine
+        account, arn = await engine.backend.identify(None)
+        return await answer(engine, call, Caller(account, engine.settings.region, arn))
+
+    def close(self) -> None:
+        """End the engine; a second time does nothing."""
+        if not self._loop.is_closed():
+            self._wait(self._host.close())
+            self._stop()
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _end_with(made: Any, host: _Thread) -> None:
+    """Closing the client ends its engine too, also at the end of a `with` block."""
+    close_connections = made.close
+
+    def close() -> None:
+        close_connections()
+        host.close()
+
+    def enter(self: Any) -> Any:
+        return self
+
+    def leave(self: Any, *_: object) -> None:
+        self.close()
+
+    made.close = close
+    made.__class__ = type(made.__class__.__name__, (made.__class__,), {"__enter__": enter, "__exit__": leave})

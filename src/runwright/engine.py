@@ -1,0 +1,208 @@
+"""The composition root and the library's way in: `Engine.open(...)`, then start, signal, stop and wait."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from runwright.actions import DECLARATIONS
+from runwright.config import Settings
+from runwright.documents import Documents
+from runwright.errors import ServiceError
+from runwright.interpreter.requests import Request, Signal, Stop, refusal_of_ended
+from runwright.language import parse_runbook
+from runwright.language.model import Runbook
+from runwright.messages import Json
+from runwright.runtime.backend import Backend, OwnSsm
+from runwright.runtime.children import ChildExecutions
+from runwright.runtime.clock import Clock
+from runwright.runtime.driver import Driver
+from runwright.runtime.effects import Effects
+from runwright.runtime.journal import SqliteJournal, TurnRows
+from runwright.runtime.preflight import Preflight
+from runwright.runtime.progress import Progress
+from runwright.runtime.records import Records
+from runwright.runtime.runbooks import Runbooks
+from runwright.runtime.scope import Caller, Parent
+from runwright.runtime.sqlite import Database
+from runwright.starting import prepare, same_request
+
+
+def parse(text: str, text_format: str) -> Runbook:
+    """Read a runbook with the actions of this program. Raises InvalidRunbook."""
+    return parse_runbook(text, text_format, DECLARATIONS)
+
+
+class Engine:
+    """Runs executions. Everything belongs to the event loop in which it was opened."""
+
+    settings: Settings
+    database: Database
+    documents: Documents
+    records: Records
+    runbooks: Runbooks
+    backend: Backend
+    progress: Progress
+    clock: Clock
+    driver: Driver
+
+    @classmethod
+    async def open(cls, settings: Settings, own_ssm: OwnSsm | None = None) -> Engine:
+        """Open the data folder and the backend, and take up what is unfinished.
+
+        `own_ssm` is the way by which runbooks reach this engine as SSM; without one these calls go to the backend.
+        Raises sqlite.DataRefused, OSError, and what the backend raises when it cannot be had.
+        """
+        engine = cls()
+        engine.settings = settings
+        engine._starting = {}
+        engine.progress = Progress()
+        engine.backend = await Backend.open(settings.aws, settings.region, settings.account)
+        engine.backend.own_ssm = own_ssm
+        try:
+            await engine._open_data()
+        except BaseException:
+            await engine.backend.close()
+            raise
+        return engine
+
+    _starting: dict[tuple[str, str, str], asyncio.Future[tuple[str, str]]]
+
+    async def _open_data(self) -> None:
+        self.database = Database.open(self.settings.data)
+        self.documents = Documents(self.database)
+        self.records = Records(self.database, parse)
+        self.runbooks = Runbooks(self.database, parse)
+        self.clock = Clock()
+        self.driver = Driver(
+            SqliteJournal(self.database),
+            self.clock,
+            Effects(self.backend),
+            self.runbooks.get,
+            self.settings.quotas,
+            self.progress.report,
+        )
+        self.driver.children = ChildExecutions(self.database, self.driver, self.start_child)
+        await self.driver.open()
+
+    async def close(self) -> None:
+        """Stop what runs here; a later open of the same data takes it up."""
+        await self._close_data()
+        await self.backend.close()
+
+    async def _close_data(self) -> None:
+        await self.driver.close()
+        self.clock.close()
+        await self.database.close()
+
+    async def __aenter__(self) -> Engine:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def reset(self) -> None:
+        """Empty an engine that keeps nothing on disk; ServiceError for any other."""
+        if self.settings.data is not None:
+            raise ServiceError("ConflictException", "Only a server with --data :memory: can be reset.", 409)
+        await self._close_data()
+        self._starting = {}
+        await self._open_data()
+
+    # -------------------------------------------------------------------------------------------- executions
+
+    async def start(self, request: dict[str, Json], caller: Caller) -> str:
+        """Start an execution; `request` holds the members of StartAutomationExecution. Gives its id once it is stored.
+
+        Raises ServiceError with the operation's declared errors. The same ClientToken and request give the same id.
+        """
+        token = request.get("ClientToken")
+        if token is None:
+            return await self._start(request, caller)
+        key = (caller.account, caller.region, token.lower())
+        while (other := self._starting.get(key)) is not None:
+            await asyncio.wait([other])
+        earlier = await self._started_with(key)
+        if earlier is not None:
+            execution_id, its_request = earlier
+            if its_request == same_request(request):
+                return execution_id
+            raise ServiceError(
+                "IdempotentParameterMismatch",
+                f"ClientToken {token} was used for execution {execution_id} with another request: "
+                "send the same members again, or use a new token.",
+            )
+        self._starting[key] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._start(request, caller)
+        finally:
+            self._starting.pop(key).cancel()
+
+    async def _start(
+        self, request: dict[str, Json], caller: Caller, execution_id: str | None = None, parent: Parent | None = None
+    ) -> str:
+        new, runbook = await prepare(
+            request,
+            caller,
+            documents=self.documents,
+            runbooks=self.runbooks,
+            outside=Preflight(self.backend),
+            skip_time=self.settings.skip_time,
+            now=time.time(),
+            execution_id=execution_id,
+            parent=parent,
+        )
+        if parent is None and self.driver.refuses_start(caller.account, caller.region):
+            raise ServiceError(
+                "AutomationExecutionLimitExceededException",
+                f"{self.settings.quotas['queued']} automation executions are queued in account {caller.account}, "
+                f"region {caller.region}: the quota `queued` allows no more. Try again when some have ended.",
+            )
+        await self.driver.start(new, runbook)
+        return new.start.id
+
+    async def start_child(self, request: dict[str, Json], caller: Caller, execution_id: str, parent: Parent) -> None:
+        """Start an execution of another one, under an id that the parent's wish gives it."""
+        await self._start(request, caller, execution_id, parent)
+
+    async def _started_with(self, key: tuple[str, str, str]) -> tuple[str, str] | None:
+        query = "SELECT id, token_request FROM executions WHERE account = ? AND region = ? AND token = ?"
+        row: Any = await self.database.read(lambda connection: connection.execute(query, key).fetchone())
+        return (row[0], row[1]) if row else None
+
+    async def signal(self, execution_id: str, signal_type: str, payload: dict[str, list[str]], caller: Caller) -> None:
+        """Send a signal. Raises the declared errors of SendAutomationSignal."""
+        await self._ask(execution_id, Signal(signal_type, payload, caller.arn), caller)
+
+    async def stop(self, execution_id: str, stop_type: str, caller: Caller) -> None:
+        """Stop an execution, `stop_type` Cancel or Complete. Raises the declared errors of StopAutomationExecution."""
+        await self._ask(execution_id, Stop(stop_type, caller.arn), caller)
+
+    async def _ask(self, execution_id: str, request: Request, caller: Caller) -> None:
+        query = "SELECT status, ended_at FROM executions WHERE id = ? AND account = ? AND region = ?"
+        key = (execution_id, caller.account, caller.region)
+        row: Any = await self.database.read(lambda connection: connection.execute(query, key).fetchone())
+        if row is None:
+            raise ServiceError(
+                "AutomationExecutionNotFoundException",
+                f"There is no automation execution {execution_id} in account {caller.account}, region {caller.region}.",
+            )
+        if row[1] is not None:
+            raise refusal_of_ended(execution_id, row[0], request)
+        try:
+            await self.driver.ask(execution_id, request)
+        except KeyError:
+            raise refusal_of_ended(execution_id, "an end reached meanwhile", request) from None
+
+    def observe(self, seen: Callable[[str, TurnRows], None]) -> None:
+        """Call `seen` with an execution's id and its new rows after each commit; one observer at a time."""
+        self.driver.observe = seen
+
+    async def wait(self, execution_id: str) -> None:
+        """Return when the execution has ended."""
+        await self.driver.watch(execution_id)

@@ -1,0 +1,271 @@
+"""One attempt of a step: its inputs are rendered, its generator runs from reply to reply, an interruption is thrown in.
+
+Each function gives the Outcome when the attempt is over, None while it waits. It knows nothing of what comes after.
+"""
+
+from __future__ import annotations
+
+import json
+
+from runwright.actions import ACTIONS, DECLARATIONS
+from runwright.actions.registry import Action, Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed
+from runwright.interpreter import rulings
+from runwright.interpreter.outcome import Outcome
+from runwright.interpreter.references import Lookup, lookup_in, script_context
+from runwright.interpreter.state import Activity, Answered, State
+from runwright.language.conditions import holds
+from runwright.language.declarations import Declaration
+from runwright.language.inputs import fit
+from runwright.language.model import Step
+from runwright.language.selectors import WrongType, take
+from runwright.language.templates import Unresolved, render
+from runwright.language.types import is_of_kind
+from runwright.messages import CallAws, Failure, Json, Reply, fingerprint
+
+_INPUT_PHASE = "validating and resolving the step inputs"
+
+
+def begin_attempt(state: State, activity: Activity) -> Outcome | None:
+    """Render the inputs and run the generator to its first effect. Loops are begun by `loops`."""
+    step = state.step_of(activity)
+    outcome = prepare(state, activity, step)
+    if outcome is not None:
+        return outcome
+    if step.action == "aws:branch":
+        return _branch(state, step)
+    return resume(state, activity, None)
+
+
+def prepare(state: State, activity: Activity, step: Step) -> Outcome | None:
+    """Set the attempt's clock and inputs; the outcome when they cannot be had (such an attempt is not tried again)."""
+    activity.fresh = False
+    activity.attempt_since = state.now
+    activity.replies = []
+    activity.wish = activity.doing = activity.decided = activity.interrupting = activity.closing_until = None
+    declaration = DECLARATIONS[step.action]
+    lookup = lookup_in(state)
+    try:
+        activity.inputs = _inputs(declaration, step, lookup)
+        seconds = _timeout_seconds(declaration, step, lookup)
+    except Unresolved as missing:
+        return input_failure(f"{missing.reference} has no value: its step did not run or has no such output")
+    except ValueError as wrong:
+        return input_failure(str(wrong))
+    activity.timeout_at = None if seconds is None else state.now + seconds
+    return None
+
+
+def _inputs(declaration: Declaration, step: Step, lookup: Lookup) -> dict[str, Json]:
+    match step.action:
+        case "aws:branch":
+            return dict(render(dict(step.inputs), _lenient(lookup)))
+        case "aws:loop":
+            shown = ("Iterators", "IteratorDataType", "MaxIterations")
+            return dict(render({name: step.inputs[name] for name in shown if name in step.inputs}, lookup))
+        case _:
+            verbatim = {each.name for each in declaration.inputs if each.is_verbatim}
+            rendered = {
+                name: value if name in verbatim else render(value, lookup) for name, value in step.inputs.items()
+            }
+            return fit(declaration, rendered)
+
+
+def _lenient(lookup: Lookup) -> Lookup:
+    """For aws:branch, where a reference without a value is no error: it stays as it is written."""
+
+    def look(reference: str) -> Json:
+        try:
+            return lookup(reference)
+        except KeyError:
+            return f"{{{{{reference}}}}}"
+
+    return look
+
+
+def _timeout_seconds(declaration: Declaration, step: Step, lookup: Lookup) -> float | None:
+    """Seconds of an attempt: the smaller of what the step says and the action's cap."""
+    written = step.timeout_seconds
+    if isinstance(written, str):
+        value = render(written, lookup)
+        try:
+            written = float(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"timeoutSeconds is {value!r}: a number of seconds is expected") from None
+    seconds = declaration.timeout_seconds if written is None else float(written)
+    cap = declaration.timeout_cap
+    if cap is None:
+        return seconds
+    return cap if seconds is None else min(seconds, cap)
+
+
+def max_attempts(state: State, step: Step) -> int:
+    """How many tries the step has in all; a reference that gives no positive number counts as one try."""
+    written = step.max_attempts
+    if isinstance(written, int):
+        return written
+    try:
+        return max(1, int(render(written, lookup_in(state))))
+    except (Unresolved, TypeError, ValueError):
+        return 1
+
+
+def _branch(state: State, step: Step) -> Outcome:
+    lookup = lookup_in(state)
+    for choice in step.choices:
+        if holds(choice.condition, lookup):
+            return Outcome("Success", goto=choice.next_step)
+    return Outcome("Success", goto=step.default)
+
+
+def start_doing(state: State, activity: Activity) -> None:
+    """Make the attempt's generator; it has not run yet."""
+    activity.context = Context(
+        inputs=activity.inputs,
+        step=state.step_of(activity),
+        execution_id=state.id,
+        account=state.start.account,
+        region=state.start.region,
+        partition=state.start.partition,
+        now=activity.attempt_since,
+        wish=activity.wish_id,
+        script_context=script_context(state),
+    )
+    activity.doing = ACTIONS[activity.context.step.action].perform(activity.context)
+
+
+def answer(state: State, activity: Activity, reply: Reply) -> Outcome | None:
+    """Hand a reply to the generator; an interruption that waited for the call in flight follows it."""
+    outcome = _recorded(state, activity, reply)
+    if outcome is None and activity.interrupting is not None:
+        reason, activity.interrupting = activity.interrupting, None
+        return _recorded(state, activity, Reply(interrupted=reason))
+    return outcome
+
+
+def interrupt(state: State, activity: Activity, decided: str, reason: str) -> Outcome | None:
+    """End the attempt with the status `decided`; a call in flight is waited for."""
+    if activity.decided is not None:
+        return None
+    activity.decided = decided
+    activity.closing_until = state.now + rulings.CLOSING_SECONDS
+    if isinstance(activity.wish, CallAws):
+        activity.interrupting = reason
+        return None
+    return _recorded(state, activity, Reply(interrupted=reason))
+
+
+def _recorded(state: State, activity: Activity, reply: Reply) -> Outcome | None:
+    asked = activity.wish
+    assert asked is not None
+    answered = Answered(state.now, "", reply)
+    activity.replies.append(answered)
+    outcome = resume(state, activity, reply)
+    if outcome is None:
+        answered.effect = fingerprint(asked)
+    return outcome
+
+
+def resume(state: State, activity: Activity, reply: Reply | None) -> Outcome | None:
+    """Run the generator from one reply to its next effect."""
+    if activity.doing is None:
+        start_doing(state, activity)
+    context, doing = activity.context, activity.doing
+    assert context is not None
+    assert doing is not None
+    action = ACTIONS[context.step.action]
+    context.now, context.wish = state.now, activity.wish_id
+    activity.wish = None
+    try:
+        if reply is None:
+            activity.wish = next(doing)
+        elif reply.interrupted is not None:
+            activity.wish = doing.throw(Interrupted(reply.interrupted))
+        elif reply.failure is not None:
+            activity.wish = doing.throw(EffectFailed(reply.failure))
+        else:
+            activity.wish = doing.send(reply.value)
+    except StopIteration as end:
+        return _succeeded(state, action, context, end.value)
+    except EffectFailed as failed:
+        return _effect_failed(action, failed.failure)
+    except StepFailed as failed:
+        text = rulings.sentence(failed.message) + rulings.GUIDE
+        return Outcome("Failed", failed.outputs, text, failed.stage, failed.type, failed.final)
+    except Interrupted:
+        return Outcome("Failed", message=rulings.failure_text(action.phase, "The attempt was interrupted"))
+    return None
+
+
+def _effect_failed(action: Action, failure: Failure) -> Outcome:
+    message = rulings.failure_text(action.phase, failure.message)
+    return Outcome("Failed", message=message, stage=rulings.failure_stage(failure), type=failure.type)
+
+
+def _succeeded(state: State, action: Action, context: Context, given: Given) -> Outcome:
+    match given:
+        case SetVariable(name, value):
+            variable = state.runbook.variables[name]
+            if not is_of_kind(variable.kind, value):
+                found = json.dumps(value, ensure_ascii=False)[:200]
+                return input_failure(f"Variable {name} is of type {variable.kind}, the value is {found}")
+            state.variables[name] = value
+            return Outcome("Success")
+        case outputs:
+            if context.step.outputs and not action.selects:
+                try:
+                    outputs = outputs | take(context.step.outputs, outputs)
+                except WrongType as wrong:
+                    text = rulings.failure_text(action.phase, str(wrong))
+                    return Outcome("Failed", outputs, text, "PostVerification", "Verification")
+            if action.payload:
+                outputs = outputs | {"OutputPayload": json.dumps(given, separators=(",", ":"), ensure_ascii=False)}
+            return Outcome("Success", outputs)
+
+
+def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
+    """Keep what later steps refer to; an outcome that is too large for that becomes a failure that says so."""
+    known = {name for name in state.unsuccessful if name != step.name}
+    if outcome.status != "Success":
+        known.add(step.name)
+    state.unsuccessful = sorted(known)
+    referred = state.runbook.referred
+    kept = {name: value for name, value in outcome.outputs.items() if (step.name, name) in referred}
+    if not kept:
+        return outcome
+    sizes = {name: len(json.dumps(value, separators=(",", ":"))) for name, value in kept.items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    if sizes[largest] > rulings.OUTPUT_BYTES:
+        return _too_large(f"Output {largest} has {sizes[largest]} bytes: at most {rulings.OUTPUT_BYTES} are kept")
+    replaced = state.outputs.get(step.name)
+    before = len(json.dumps(replaced, separators=(",", ":"))) if replaced else 0
+    total = state.output_bytes - before + sum(sizes.values())
+    if total > rulings.EXECUTION_OUTPUT_BYTES:
+        most = rulings.EXECUTION_OUTPUT_BYTES
+        return _too_large(
+            f"The outputs of the execution come to {total} bytes with this step's: at most {most} are kept"
+        )
+    state.output_bytes = total
+    state.outputs[step.name] = kept
+    return outcome
+
+
+def _too_large(reason: str) -> Outcome:
+    return Outcome(
+        "Failed", message=rulings.failure_text("keeping the outputs", reason), type="Verification", final=True
+    )
+
+
+def input_failure(reason: str) -> Outcome:
+    text = rulings.failure_text(_INPUT_PHASE, reason)
+    return Outcome("Failed", message=text, stage="InputValidation", type="Verification", final=True)
+
+
+def decided_outcome(state: State, activity: Activity, outcome: Outcome) -> Outcome:
+    """The outcome that an interruption has settled, with the outputs there are. A cancelled step tells no failure."""
+    assert activity.decided is not None
+    message = outcome.message if activity.decided == "Failed" else None
+    if activity.decided == "TimedOut":
+        seconds = (activity.timeout_at or state.now) - activity.attempt_since
+        action = ACTIONS.get(state.step_of(activity).action)
+        message = rulings.timeout_text(action.phase if action else "Executing", seconds)
+    return Outcome(activity.decided, outcome.outputs, message, stage="Invocation", type="Action")

@@ -1,0 +1,57 @@
+"""What a `{{ }}` reference stands for within an execution, at the moment when a step is rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from runwright.interpreter.state import Start, State
+from runwright.messages import Json
+
+Lookup = Callable[[str], Json]
+
+
+def lookup_in(state: State) -> Lookup:
+    """A lookup over parameters, variables, outputs and system variables; KeyError for what has no value."""
+    start = state.start
+
+    def lookup(reference: str) -> Json:
+        kind, colon, name = reference.partition(":")
+        if colon:
+            if kind == "variable":
+                return state.variables[name]
+            return system_variable(reference, start, state.now)
+        step, dot, output = reference.partition(".")
+        if dot:
+            return state.outputs[step][output]
+        return start.parameters[reference]
+
+    return lookup
+
+
+def system_variable(reference: str, start: Start, at: float) -> Json:
+    """[UG] the `global:` and `automation:` variables; dates are UTC (inferred, [OBS] form) at the time of rendering."""
+    match reference:
+        case "global:ACCOUNT_ID":
+            return start.account
+        case "global:REGION":
+            return start.region
+        case "global:AWS_PARTITION":
+            return start.partition
+        case "global:DATE":
+            return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+        case "global:DATE_TIME":
+            return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d_%H.%M.%S")
+        case "automation:EXECUTION_ID":
+            return start.id
+        case _:
+            raise KeyError(reference)
+
+
+def script_context(state: State) -> dict[str, Json]:
+    """The second argument of a script's handler."""
+    names = ("ACCOUNT_ID", "REGION", "AWS_PARTITION", "DATE", "DATE_TIME")
+    return {
+        "global": {name: system_variable(f"global:{name}", state.start, state.now) for name in names},
+        "automation": {"EXECUTION_ID": state.start.id},
+    }

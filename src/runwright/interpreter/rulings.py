@@ -1,0 +1,112 @@
+"""Every choice that the known facts of the real service leave open, a function each, with its source tag.
+
+Tags: [B] botocore's model, [UG] AWS user guide, [OBS] seen in real output, `inferred` our reasoning. To change a
+ruling, change its function; nothing else knows it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from runwright.language.model import Step
+from runwright.messages import Failure, Json
+
+GUIDE = " Please refer to Automation Service Troubleshooting Guide for more diagnosis details."
+NO_OUTPUT_YET = "No output available yet because the step is not successfully executed"
+CANCEL_SECONDS = 120.0
+CLOSING_SECONDS = 120.0
+OUTPUT_BYTES = 100 * 1024
+EXECUTION_OUTPUT_BYTES = 1024 * 1024
+
+
+def is_critical(step: Step) -> bool:
+    """[UG] isCritical counts only when written; otherwise false for Continue and true for the rest."""
+    if step.is_critical is not None:
+        return step.is_critical
+    return step.on_failure != "Continue"
+
+
+def failure_text(phase: str, reason: str) -> str:
+    """[OBS] `Step fails when it is PHASE. REASON. Please refer to ...`"""
+    return sentence(f"Step fails when it is {phase}. {reason}") + GUIDE
+
+
+def sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def timeout_text(phase: str, seconds: float) -> str:
+    """[UG] `Step timed out while step is ...`; the seconds are ours (inferred)."""
+    return f"Step timed out while step is {phase}. It had {seconds:g} seconds." + GUIDE
+
+
+def internal_text(log_id: str) -> str:
+    """[OBS] `Internal Server Error. Please refer to ...`; the log id is ours."""
+    return f"Internal Server Error.{GUIDE} (log id {log_id})"
+
+
+def upgrade_text() -> str:
+    """Ours: the effect in flight is not the one that this version of the program would have asked for."""
+    return sentence("The step was in flight while the program was upgraded and cannot be taken up where it was") + GUIDE
+
+
+def failure_stage(failure: Failure) -> str:
+    """Inferred: a failed verdict is a verification, everything else happened while invoking."""
+    return "PostVerification" if failure.type == "Verification" else "Invocation"
+
+
+def failing_status(status: str) -> bool:
+    return status in ("Failed", "TimedOut")
+
+
+def status_of_aborted(step_status: str) -> str:
+    """[UG] a timed-out step ends the execution TimedOut, a failed one Failed, whatever isCritical says ([B] Abort)."""
+    return step_status
+
+
+def is_tried_again(status: str, *, final: bool) -> bool:
+    """Inferred: everything that fails or times out is tried again, except what no try can mend (`final`)."""
+    return failing_status(status) and not final
+
+
+def output_texts(value: Json) -> list[str] | None:
+    """A step output as AWS lists it; None when it is left out.
+
+    [OBS] lists of strings by item, maps as one compact JSON text escaped as Gson does; inferred: one entry a map in a
+    MapList, and null is absent.
+    """
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [text for item in value for text in (_text(item),) if text is not None]
+    text = _text(value)
+    return None if text is None else [text]
+
+
+def _text(value: Json) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return gson(value)
+
+
+def gson(value: Json) -> str:
+    """Compact JSON with the characters that Gson escapes for HTML. [OBS]"""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    for character in "<>&='":
+        if character in text:
+            text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def input_texts(inputs: dict[str, Json]) -> dict[str, str]:
+    """[OBS] step inputs: each value JSON-encoded and compact, keys in alphabetical order."""
+    return {
+        name: json.dumps(inputs[name], separators=(",", ":"), ensure_ascii=False)
+        for name in sorted(inputs)
+        if inputs[name] is not None
+    }
+
+
+def parameter_echo(sent: Json) -> dict[str, list[str]]:
+    """[B] `Parameters` holds what was sent; defaults are not filled in."""
+    return sent or {}

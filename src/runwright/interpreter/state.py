@@ -1,0 +1,237 @@
+"""What an execution is between two events, and its JSON form (the cursor).
+
+A State belongs to whoever folds events into it and is changed in place. It holds no records of steps that have ended:
+those are rows. `Start` never changes after the start and is stored once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from runwright.actions.registry import Context, Doing
+from runwright.language.model import Runbook, Step
+from runwright.messages import Effect, Json, Reply, WishId, derived_uuid, reply_from_json
+
+STEP_LIMIT_OF_A_TURN = 500
+"""After so many steps in one turn the execution takes a breath, so that the others have theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What an execution was started with. `parameters` are typed, `request` holds the members as they were sent."""
+
+    id: str
+    family: str
+    account: str
+    region: str
+    partition: str
+    executed_by: str
+    document: str
+    version: str
+    runbook_sha256: str
+    request: dict[str, Json]
+    parameters: dict[str, Json]
+    role: str | None = None
+    parent: str | None = None
+    skip_time: bool = False
+
+    @property
+    def interactive(self) -> bool:
+        return self.request.get("Mode") == "Interactive"
+
+
+@dataclass(slots=True)
+class Answered:
+    """A reply of the attempt in flight, with the time it came and the fingerprint of the effect it answers."""
+
+    at: float
+    effect: str
+    reply: Reply
+
+
+@dataclass(slots=True, eq=False)
+class Activity:
+    """A step execution under way.
+
+    `fresh`: the attempt has not begun. `decided` is the status that an interruption settled; `interrupting` the reason
+    that is thrown in as soon as the call in flight has been answered. `values` and `max_iterations` belong to loops.
+    `orphan` is the child to stop after a fault of ours.
+    `doing`, `context` and `wish` are made again from `replies` after a crash.
+    """
+
+    name: str
+    path: str
+    visit: int
+    position: int
+    since: float
+    attempt: int = 1
+    attempt_since: float = 0.0
+    fresh: bool = True
+    inputs: dict[str, Json] = field(default_factory=dict)
+    timeout_at: float | None = None
+    decided: str | None = None
+    interrupting: str | None = None
+    closing_until: float | None = None
+    values: list[Json] | None = None
+    max_iterations: int = 0
+    orphan: str | None = None
+    replies: list[Answered] = field(default_factory=list)
+    doing: Doing | None = None
+    context: Context | None = None
+    wish: Effect | None = None
+
+    @property
+    def wish_id(self) -> WishId:
+        return WishId(self.path, self.visit, self.attempt, len(self.replies))
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """A place in the flow: mainSteps, or one pass of a loop.
+
+    `path` stands before the names of its steps (`each.1/3/`). `next` is the step to begin. `failed` is the (status,
+    message) of the first failure that makes the frame end badly.
+    """
+
+    path: str = ""
+    loop: str | None = None
+    iteration: int = 0
+    next: str | None = None
+    activity: Activity | None = None
+    visits: dict[str, int] = field(default_factory=dict)
+    failed: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """What is stored of a step execution: columns to search by, and its AWS-shaped record."""
+
+    position: int
+    id: str
+    name: str
+    action: str
+    status: str
+    started_at: float
+    ended_at: float | None
+    parent_id: str | None
+    iteration: int | None
+    iterator_value: str | None
+    record: dict[str, Json]
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    start: Start
+    runbook: Runbook
+    now: float
+    started_at: float
+    status: str = "Pending"
+    slot: str | None = "asked"
+    ended_at: float | None = None
+    frames: list[Frame] = field(default_factory=list)
+    variables: dict[str, Json] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Json]] = field(default_factory=dict)
+    output_bytes: int = 0
+    unsuccessful: list[str] = field(default_factory=list)
+    positions: int = 0
+    seq: int = 0
+    stop: str | None = None
+    cancel_until: float | None = None
+    failure_message: str | None = None
+    breath: bool = False
+    budget: int = STEP_LIMIT_OF_A_TURN
+    rows: dict[int, StepRow] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return self.start.id
+
+    @property
+    def ended(self) -> bool:
+        return self.ended_at is not None
+
+    @property
+    def activity(self) -> Activity | None:
+        """The innermost step that is under way."""
+        for frame in reversed(self.frames):
+            if frame.activity is not None:
+                return frame.activity
+        return None
+
+    def step_of(self, activity: Activity) -> Step:
+        return self.runbook.all_steps[activity.name]
+
+    def step_execution_id(self, path: str, visit: int) -> str:
+        return step_execution_id(self.id, path, visit)
+
+
+def step_execution_id(execution_id: str, path: str, visit: int = 1) -> str:
+    """The StepExecutionId of a step, known before it begins."""
+    return derived_uuid(execution_id, "step", path, str(visit))
+
+
+def new_state(start: Start, runbook: Runbook, at: float) -> State:
+    """An execution that has been accepted and waits for a running slot."""
+    state = State(start, runbook, now=at, started_at=at)
+    state.frames = [Frame(next=None if start.interactive else runbook.steps[0].name)]
+    if start.interactive:
+        state.slot, state.status = None, "Waiting"
+    state.variables = {variable.name: variable.default for variable in runbook.variables.values()}
+    return state
+
+
+# --------------------------------------------------------------------------------------------------- JSON form
+
+_PLAIN = (
+    "now", "started_at", "status", "slot", "ended_at", "variables", "outputs", "output_bytes", "unsuccessful",
+    "positions", "seq", "stop", "cancel_until", "failure_message", "breath",
+)  # fmt: skip
+_ACTIVITY = (
+    "name", "path", "visit", "position", "since", "attempt", "attempt_since", "fresh", "inputs", "timeout_at",
+    "decided", "interrupting", "closing_until", "values", "max_iterations", "orphan",
+)  # fmt: skip
+_FRAME = ("path", "loop", "iteration", "next", "visits", "failed")
+
+
+def cursor_of(state: State) -> dict[str, Json]:
+    """All of the state that neither start nor runbook tell, without the replies of the attempt in flight."""
+    cursor: dict[str, Json] = {name: getattr(state, name) for name in _PLAIN}
+    cursor["frames"] = [
+        {name: getattr(frame, name) for name in _FRAME}
+        | {"activity": frame.activity and {name: getattr(frame.activity, name) for name in _ACTIVITY}}
+        for frame in state.frames
+    ]
+    return cursor
+
+
+def state_from(
+    start: Start, runbook: Runbook, cursor: dict[str, Any], replies: list[tuple[WishId, float, str, dict[str, Json]]]
+) -> State:
+    """The state as it was stored; generators are made again by `flow.revive`."""
+    state = State(start, runbook, now=0.0, started_at=0.0)
+    for name in _PLAIN:
+        setattr(state, name, cursor[name])
+    for stored in cursor["frames"]:
+        frame = Frame(**{name: stored[name] for name in _FRAME})
+        frame.failed = tuple(stored["failed"]) if stored["failed"] else None
+        if stored["activity"]:
+            frame.activity = Activity(**stored["activity"])
+        state.frames.append(frame)
+    activity = state.activity
+    if activity is not None:
+        activity.replies = [
+            Answered(at, effect, reply_from_json(reply))
+            for wish, at, effect, reply in sorted(replies, key=lambda row: row[0].replies)
+            if wish[:3] == activity.wish_id[:3]
+        ]
+    return state
+
+
+def start_to_json(start: Start) -> dict[str, Json]:
+    return {each.name: getattr(start, each.name) for each in dataclasses.fields(Start)}
+
+
+def start_from_json(value: dict[str, Any]) -> Start:
+    return Start(**value)

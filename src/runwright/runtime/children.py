@@ -1,0 +1,65 @@
+"""Children of executions: made sure of, stopped, and asked how they ended. They are executions like any other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from runwright.errors import ServiceError
+from runwright.interpreter.requests import Stop
+from runwright.interpreter.state import Start
+from runwright.messages import Failure, Json, Reply, RunChild
+from runwright.runtime.driver import Driver
+from runwright.runtime.scope import Caller, Parent
+from runwright.runtime.sqlite import Database
+
+StartChild = Callable[[dict[str, Json], Caller, str, Parent], Awaitable[None]]
+
+
+class ChildExecutions:
+    """What the driver asks about children; `start` starts one under a given id."""
+
+    def __init__(self, database: Database, driver: Driver, start: StartChild) -> None:
+        self._database, self._driver, self._start = database, driver, start
+
+    async def run(self, effect: RunChild, child_id: str, parent: Start) -> Reply | None:
+        """Make sure that the child exists; its end when it has come, a failure when it cannot be started."""
+        if self._driver.is_unfinished(child_id):
+            return None
+        ended = await self.outcome(child_id)
+        if ended is not None or self._driver.is_unfinished(child_id):
+            return ended
+        caller = Caller(parent.account, parent.region, parent.executed_by)
+        kin = Parent(parent.id, parent.family, parent.role, parent.skip_time, parent.executed_by)
+        try:
+            await self._start(effect.request, caller, child_id, kin)
+        except ServiceError as refused:
+            return Reply(failure=Failure(f"Fail to start automation, errorMessage: {refused.message}", refused.code))
+        return None
+
+    async def stop(self, child_id: str) -> Reply | None:
+        """Cancel the child; its end when it has come, a reply without a value when it never was."""
+        if not self._driver.is_unfinished(child_id):
+            return await self.outcome(child_id) or Reply()
+        try:
+            await self._driver.ask(child_id, Stop("Cancel", ""))
+        except (KeyError, ServiceError):
+            return await self.outcome(child_id)
+        return None
+
+    async def outcome(self, child_id: str) -> Reply | None:
+        """How the child ended; None when it has not, or never was."""
+        query = "SELECT record FROM executions WHERE id = ? AND ended_at IS NOT NULL"
+        row: Any = await self._database.read(lambda connection: connection.execute(query, (child_id,)).fetchone())
+        if row is None:
+            return None
+        record = json.loads(row[0])
+        return Reply(
+            {
+                "ExecutionId": child_id,
+                "Status": record["AutomationExecutionStatus"],
+                "Outputs": record["Outputs"],
+                "FailureMessage": record.get("FailureMessage"),
+            }
+        )

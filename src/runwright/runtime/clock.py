@@ -1,0 +1,176 @@
+"""Time: the real clock, and families of executions whose time can be skipped. Nothing else knows that it can.
+
+A *family* is an outermost execution with its descendants. An alarm is set under a key for a time of its family; when it
+is due, `ring(key, at)` is called. A skipping family jumps to its next alarm when nothing holds it back: work under way,
+a turn not yet committed, a person who is awaited, a start in the queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+_LONGEST_WAIT = 30.0
+"""Seconds; the wall clock is looked at again at least this often, in case somebody has set it."""
+
+
+@dataclass(slots=True)
+class _Family:
+    offset: float = 0.0
+    members: int = 0
+    alarms: dict[Hashable, float] = field(default_factory=dict)
+    holds: set[Hashable] = field(default_factory=set)
+
+
+class Clock:
+    """Belongs to one event loop. `wall` gives seconds since the epoch."""
+
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self._loop = asyncio.get_running_loop()
+        self._due: dict[Hashable, float] = {}
+        self._heap: list[tuple[float, int, Hashable, str]] = []
+        self._order = itertools.count()
+        self._families: dict[str, _Family] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
+        self.ring: Callable[[Hashable, float], None] = lambda key, at: None
+
+    def join(self, family: str, latest: float) -> None:
+        """Make `family` a skipping one; its time is at least `latest`. Each `join` needs a `leave`."""
+        known = self._families.setdefault(family, _Family())
+        known.members += 1
+        known.offset = max(known.offset, latest - self._wall())
+
+    def leave(self, family: str) -> None:
+        """One member less; the family is forgotten with its last."""
+        known = self._families.get(family)
+        if known is not None:
+            known.members -= 1
+            if known.members == 0:
+                del self._families[family]
+
+    def skips(self, family: str) -> bool:
+        return family in self._families
+
+    def now(self, family: str) -> float:
+        known = self._families.get(family)
+        return self._wall() + (known.offset if known else 0.0)
+
+    def set_alarm(self, key: Hashable, family: str, at: float | None) -> None:
+        """Ring `key` at that time of its family; a former alarm of the key is gone. None: no alarm."""
+        known = self._families.get(family)
+        if known is not None:
+            known.alarms.pop(key, None)
+        self._due.pop(key, None)
+        if at is None:
+            return
+        if known is not None:
+            known.alarms[key] = at
+            self._consider_soon(family)
+        self._push(key, at - (known.offset if known else 0.0), family)
+
+    async def sleep_until(self, family: str, at: float) -> None:
+        """Wait for a time of the family; for polls, whose waiting may be skipped."""
+        awake: asyncio.Future[None] = self._loop.create_future()
+        self.set_alarm(awake, family, at)
+        try:
+            await awake
+        finally:
+            self.set_alarm(awake, family, None)
+            self.let_go(family, awake)
+
+    def hold(self, family: str, key: Hashable) -> None:
+        """Keep the family from jumping until `let_go` with the same key."""
+        known = self._families.get(family)
+        if known is not None:
+            known.holds.add(key)
+
+    def let_go(self, family: str, key: Hashable) -> None:
+        known = self._families.get(family)
+        if known is not None:
+            known.holds.discard(key)
+            self._consider_soon(family)
+
+    @contextmanager
+    def working(self, family: str) -> Iterator[None]:
+        """Hold the family while something is really done."""
+        key = object()
+        self.hold(family, key)
+        try:
+            yield
+        finally:
+            self.let_go(family, key)
+
+    def close(self) -> None:
+        """Ring no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._heap.clear()
+        self._due.clear()
+        self._families.clear()
+
+    # ----------------------------------------------------------------------------------------------- inside
+
+    def _consider_soon(self, family: str) -> None:
+        """After what is ready now has run: an effect that was just begun holds the family by then."""
+        self._loop.call_soon(self._consider, family)
+
+    def _consider(self, family: str) -> None:
+        known = self._families.get(family)
+        if known is None or known.holds or not known.alarms:
+            return
+        ahead = min(known.alarms.values()) - self.now(family)
+        if ahead > 0:
+            known.offset += ahead
+            for key, at in known.alarms.items():
+                self._push(key, at - known.offset, family)
+        self._ring_due()
+
+    def _push(self, key: Hashable, due: float, family: str) -> None:
+        self._due[key] = due
+        heapq.heappush(self._heap, (due, next(self._order), key, family))
+        self._arm()
+
+    def _arm(self) -> None:
+        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        if not self._heap:
+            return
+        due = self._heap[0][0]
+        if self._timer is not None and self._timer_at <= due:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        wait = min(max(0.0, due - self._wall()), _LONGEST_WAIT)
+        self._timer = self._loop.call_later(wait, self._timer_rang)
+
+    def _timer_rang(self) -> None:
+        self._timer, self._timer_at = None, float("inf")
+        self._ring_due()
+        self._arm()
+
+    def _ring_due(self) -> None:
+        now = self._wall()
+        while self._heap and self._heap[0][0] <= now + 1e-6:
+            due, _, key, family = heapq.heappop(self._heap)
+            if self._due.get(key) != due:
+                continue
+            del self._due[key]
+            known = self._families.get(family)
+            at = due
+            if known is not None:
+                at = known.alarms.pop(key, due + known.offset)
+            if isinstance(key, asyncio.Future):
+                if known is not None:
+                    known.holds.add(key)  # until whoever sleeps has woken and says what it does next
+                if not key.done():
+                    key.set_result(None)
+            else:
+                self.ring(key, at)

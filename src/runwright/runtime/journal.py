@@ -1,0 +1,253 @@
+"""What a turn stores, and the port through which it is stored. SQL stands here and nowhere else in the driver's way.
+
+A turn's rows are encoded before they join a group, so that a value that cannot be stored fails its own turn. They are
+idempotent by `seq`: an older row never overwrites a newer one.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from runwright.interpreter import flow, views
+from runwright.interpreter.state import Activity, Start, State, cursor_of, start_from_json, start_to_json
+from runwright.messages import AwaitSignal, Json, SleepUntil, WishId, as_json
+from runwright.runtime.sqlite import Database
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """What only the first turn of an execution stores. `token` is lower-cased; `token_request` tells requests apart."""
+
+    start: Start
+    token: str | None = None
+    token_request: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRows:
+    """One turn's rows of one execution; `number` is the execution's."""
+
+    number: int
+    new: tuple[object, ...] | None
+    tags: tuple[tuple[str, ...], ...]
+    execution: tuple[object, ...]
+    steps: tuple[tuple[object, ...], ...]
+    replies: tuple[tuple[object, ...], ...]
+    forgets_replies: bool
+
+    def execution_record(self) -> dict[str, Json]:
+        """The AutomationExecution as it stands after this turn, without its steps."""
+        record: dict[str, Json] = json.loads(str(self.execution[6]))
+        return record
+
+    def step_records(self) -> list[dict[str, Json]]:
+        """The StepExecutions that this turn began, changed or ended, as answers show them."""
+        return [json.loads(str(row[-1])) for row in self.steps]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What is known of an execution without loading it."""
+
+    id: str
+    number: int
+    account: str
+    region: str
+    family: str
+    is_child: bool
+    skip_time: bool
+    status: str
+    slot: str | None
+    wake_at: float | None
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    number: int
+    start: Start
+    cursor: dict[str, Json] | None
+    replies: list[tuple[WishId, float, str, dict[str, Json]]]
+
+
+class Journal(Protocol):
+    """Load, commit turns, and what is unfinished: all that the driver needs of a store."""
+
+    async def commit(self, turns: Sequence[TurnRows]) -> None: ...
+
+    async def load(self, execution_id: str) -> Stored | None: ...
+
+    async def unfinished(self) -> list[Unfinished]: ...
+
+    async def last_number(self) -> int: ...
+
+
+@dataclass(slots=True)
+class StoredReplies:
+    """Which replies of the attempt in flight are in the store."""
+
+    attempt: tuple[str, int, int] | None = None
+    count: int = 0
+
+
+def rows_of(
+    state: State, number: int, stored: StoredReplies, new: New | None, waits_for: str | None
+) -> tuple[TurnRows, StoredReplies]:
+    """Encode what the state has become; clears the rows that it has gathered. ValueError for what JSON cannot hold."""
+    activity = state.activity
+    replies, now_stored, forgets = _replies(activity, stored, number)
+    start = state.start
+    steps = tuple(
+        (number, row.position, row.id, row.name, row.action, row.status, row.started_at, row.ended_at,
+         row.parent_id, row.iteration, _storable(row.iterator_value), state.seq, _json(row.record))
+        for row in state.rows.values()
+    )  # fmt: skip
+    state.rows = {}
+    action = None if activity is None or state.ended else state.step_of(activity).action
+    execution = (
+        state.status, state.ended_at, action, wake_at(state), state.slot, state.seq,
+        _json(views.execution_record(state, waits_for)), None if state.ended else _json(cursor_of(state)),
+    )  # fmt: skip
+    inserted = None
+    tags: tuple[tuple[str, ...], ...] = ()
+    if new is not None:
+        inserted = (
+            number, start.id, start.account, start.region, start.family, start.parent, start.document,
+            start.runbook_sha256, execution_type(start), start.skip_time, state.started_at, new.token,
+            new.token_request, _json(start_to_json(start)),
+        )  # fmt: skip
+        tags = tuple((start.account, start.region, "Automation", start.id, name, value) for name, value in new.tags)
+    return TurnRows(number, inserted, tags, execution, steps, replies, forgets), now_stored
+
+
+def execution_type(start: Start) -> str:
+    """[UG] CrossAccount for an execution with locations, Local for all others."""
+    return "CrossAccount" if {"TargetLocations", "TargetLocationsURL"} & start.request.keys() else "Local"
+
+
+def wake_at(state: State) -> float | None:
+    """When the execution has to be loaded: 0 when something is to be done, its next timer, or None."""
+    timers = []
+    for effect in flow.wants(state).values():
+        if isinstance(effect, SleepUntil):
+            timers.append(effect.at)
+        elif not isinstance(effect, AwaitSignal):
+            return 0.0
+    return min(timers, default=None)
+
+
+def _replies(
+    activity: Activity | None, stored: StoredReplies, number: int
+) -> tuple[tuple[tuple[object, ...], ...], StoredReplies, bool]:
+    attempt = activity.wish_id[:3] if activity is not None and activity.replies else None
+    same = attempt is not None and attempt == stored.attempt
+    known = stored.count if same else 0
+    rows: tuple[tuple[object, ...], ...] = ()
+    count = 0
+    if activity is not None and attempt is not None:
+        count = len(activity.replies)
+        rows = tuple(
+            (number, *attempt, index, answered.at, answered.effect, _json(as_json(answered.reply)))
+            for index, answered in enumerate(activity.replies)
+            if index >= known
+        )
+    return rows, StoredReplies(attempt, count), bool(stored.count) and not same
+
+
+def _json(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-8", "replace").decode()
+
+
+# ------------------------------------------------------------------------------------------------------ SQLite
+
+_INSERT = """
+INSERT INTO executions (number, id, account, region, family, parent, document, runbook, type, skip_time, started_at,
+    token, token_request, begin, status, ended_at, current_action, wake_at, slot, seq, record, cursor)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE = """
+UPDATE executions SET status = ?, ended_at = ?, current_action = ?, wake_at = ?, slot = ?, seq = ?, record = ?,
+    cursor = ?
+WHERE number = ? AND seq < ?
+"""
+_STEP = """
+INSERT INTO steps (execution, position, id, name, action, status, started_at, ended_at, parent_id, iteration,
+    iterator_value, seq, record)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at, seq = excluded.seq,
+    record = excluded.record WHERE excluded.seq > seq
+"""
+_REPLY = (
+    "INSERT OR IGNORE INTO replies (execution, path, visit, attempt, idx, at, effect, reply) VALUES (?,?,?,?,?,?,?,?)"
+)
+_TAG = "INSERT OR REPLACE INTO tags (account, region, type, resource, name, value) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+class SqliteJournal:
+    """The journal in a Database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def commit(self, turns: Sequence[TurnRows]) -> None:
+        """Store all turns or none; returns when they are durable."""
+        await self._database.write(lambda connection: _store(connection, turns))
+
+    async def load(self, execution_id: str) -> Stored | None:
+        return await self._database.read(lambda connection: _load(connection, execution_id))
+
+    async def unfinished(self) -> list[Unfinished]:
+        return await self._database.read(_unfinished)
+
+    async def last_number(self) -> int:
+        query = "SELECT coalesce(max(number), 0) FROM executions"
+        return int(await self._database.read(lambda connection: connection.execute(query).fetchone()[0]))
+
+
+def _store(connection: sqlite3.Connection, turns: Sequence[TurnRows]) -> None:
+    for turn in turns:
+        if turn.new is not None:
+            connection.execute(_INSERT, turn.new + turn.execution)
+        else:
+            connection.execute(_UPDATE, (*turn.execution, turn.number, turn.execution[5]))
+        if turn.tags:
+            connection.executemany(_TAG, turn.tags)
+        if turn.steps:
+            connection.executemany(_STEP, turn.steps)
+        if turn.forgets_replies:
+            connection.execute("DELETE FROM replies WHERE execution = ?", (turn.number,))
+        if turn.replies:
+            connection.executemany(_REPLY, turn.replies)
+
+
+def _load(connection: sqlite3.Connection, execution_id: str) -> Stored | None:
+    row = connection.execute("SELECT number, begin, cursor FROM executions WHERE id = ?", (execution_id,)).fetchone()
+    if row is None:
+        return None
+    number, begin, cursor = row
+    replies = [
+        (WishId(path, visit, attempt, index), at, effect, json.loads(reply))
+        for path, visit, attempt, index, at, effect, reply in connection.execute(
+            "SELECT path, visit, attempt, idx, at, effect, reply FROM replies WHERE execution = ?", (number,)
+        )
+    ]
+    return Stored(number, start_from_json(json.loads(begin)), json.loads(cursor) if cursor else None, replies)
+
+
+def _unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
+    return [
+        Unfinished(id_, number, account, region, family, parent is not None, bool(skip), status, slot, wake, started)
+        for id_, number, account, region, family, parent, skip, status, slot, wake, started in connection.execute(
+            "SELECT id, number, account, region, family, parent, skip_time, status, slot, wake_at, started_at"
+            " FROM executions WHERE ended_at IS NULL ORDER BY number"
+        )
+    ]

@@ -1,0 +1,57 @@
+"""The texts that executions were started with, and the runbooks read from them.
+
+An execution keeps its text whatever becomes of the document. A text is stored once under a key made of its format and
+content; what has been read from it is kept for as long as it is in use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+
+from runwright.language.model import Runbook
+from runwright.runtime.sqlite import Database
+
+_KEPT = 512
+
+
+class Runbooks:
+    """`parse` makes a runbook of a text and its format (JSON or YAML)."""
+
+    def __init__(self, database: Database, parse: Callable[[str, str], Runbook]) -> None:
+        self._database, self._parse = database, parse
+        self._runbooks: OrderedDict[str, Runbook] = OrderedDict()
+
+    async def keep(self, text: str, text_format: str) -> tuple[str, Runbook]:
+        """Store a text (once) and read it; gives its key. InvalidRunbook when it is none."""
+        key = hashlib.sha256(f"{text_format}\0{text}".encode()).hexdigest()
+        known = self._runbooks.get(key)
+        if known is None:
+            known = self._parse(text, text_format)
+            statement = "INSERT OR IGNORE INTO runbooks (sha256, format, text) VALUES (?, ?, ?)"
+            await self._database.write(lambda connection: connection.execute(statement, (key, text_format, text)))
+            self._remember(key, known)
+        return key, known
+
+    async def get(self, key: str) -> Runbook:
+        """The runbook that an execution was started with."""
+        known = self._runbooks.get(key)
+        if known is None:
+            query = "SELECT text, format FROM runbooks WHERE sha256 = ?"
+            text, text_format = await self._database.read(
+                lambda connection: connection.execute(query, (key,)).fetchone()
+            )
+            known = self._parse(text, text_format)
+            self._remember(key, known)
+        return known
+
+    def forget_all(self) -> None:
+        """After the database has been emptied."""
+        self._runbooks.clear()
+
+    def _remember(self, key: str, runbook: Runbook) -> None:
+        self._runbooks[key] = runbook
+        self._runbooks.move_to_end(key)
+        if len(self._runbooks) > _KEPT:
+            self._runbooks.popitem(last=False)

@@ -1,0 +1,210 @@
+"""The embedded database: one writer thread whose transactions are shared by all that waits (group commit).
+
+On disk it is SQLite in WAL mode with synchronous=FULL, in memory the same code on a memory database. It knows no table;
+the tables are in `schema/`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+
+APPLICATION_ID = 0x52756E57  # "RunW"
+SCHEMA_VERSION = 1
+FILE_NAME = "runwright.sqlite3"
+_STATEMENTS_KEPT = 256
+
+
+class DataRefused(Exception):
+    """The data folder cannot be used: another server has it, or its content is not ours or of another version."""
+
+
+class Database:
+    """Open with `Database.open`. `write` and `read` may be called from the event loop that opened it."""
+
+    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection, lock: int | None) -> None:
+        self._writer, self._reader, self._lock_file = writer, reader, lock
+        self._turn = threading.Lock() if writer is reader else None
+        self._queue: queue.SimpleQueue[tuple[Work[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._write_all, name="runwright-writer", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, folder: Path | None) -> Database:
+        """Open the database of a folder, made when it is not there; None keeps everything in memory.
+
+        Raises DataRefused, or OSError when the folder cannot be made or written.
+        """
+        if folder is None:
+            connection = _connect(":memory:")
+            _create(connection)
+            return cls(connection, connection, None)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _lock(folder)
+        try:
+            file = folder / FILE_NAME
+            writer = _connect(str(file))
+            _prepare(writer, file)
+            reader = _connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+        except BaseException:
+            os.close(lock)
+            raise
+        return cls(writer, reader, lock)
+
+    async def write(self, work: Work[T]) -> T:
+        """Run `work` in the next transaction, in a savepoint of its own; its value comes after the commit.
+
+        An exception of `work` undoes that work alone and comes out here; a failed commit comes out everywhere.
+        """
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put((work, done))
+        return await done
+
+    async def read(self, work: Work[T]) -> T:
+        """Run a short query on committed data, here and now."""
+        if self._turn is None:
+            return work(self._reader)
+        with self._turn:
+            return work(self._reader)
+
+    async def read_aside(self, work: Work[T]) -> T:
+        """Run a query that may take long in a thread of its own, on a connection of its own where there is a file."""
+        return await asyncio.to_thread(self._read_aside, work)
+
+    def _read_aside(self, work: Work[T]) -> T:
+        if self._turn is not None:
+            with self._turn:
+                return work(self._reader)
+        name = self._reader.execute("PRAGMA database_list").fetchone()[2]
+        connection = _connect(f"{Path(name).as_uri()}?mode=ro", uri=True)
+        try:
+            return work(connection)
+        finally:
+            connection.close()
+
+    async def close(self) -> None:
+        """Finish what is queued and close the file."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+        if self._reader is not self._writer:
+            self._reader.close()
+        self._writer.close()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+
+    # ------------------------------------------------------------------------------------------ writer thread
+
+    def _write_all(self) -> None:
+        closing = False
+        while not closing:
+            batch = [self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get())
+            closing = None in batch
+            works = [each for each in batch if each is not None]
+            if works:
+                self._transaction(works)
+
+    def _transaction(self, works: list[tuple[Work[Any], asyncio.Future[Any]]]) -> None:
+        results: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
+        try:
+            if self._turn is not None:
+                with self._turn:
+                    self._run_all(works, results)
+            else:
+                self._run_all(works, results)
+        except BaseException as broken:
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            results = [(done, None, broken) for _, done in works]
+        self._loop.call_soon_threadsafe(_settle, results)
+
+    def _run_all(
+        self,
+        works: list[tuple[Work[Any], asyncio.Future[Any]]],
+        results: list[tuple[asyncio.Future[Any], Any, BaseException | None]],
+    ) -> None:
+        connection = self._writer
+        connection.execute("BEGIN IMMEDIATE")
+        for work, done in works:
+            connection.execute("SAVEPOINT work")
+            try:
+                value = work(connection)
+            except Exception as failed:
+                if not connection.in_transaction:  # SQLite gave up the whole transaction (disk full)
+                    raise
+                connection.execute("ROLLBACK TO work")
+                results.append((done, None, failed))
+            else:
+                results.append((done, value, None))
+            connection.execute("RELEASE work")
+        connection.execute("COMMIT")
+
+
+def _settle(results: list[tuple[asyncio.Future[Any], Any, BaseException | None]]) -> None:
+    for done, value, failed in results:
+        if done.cancelled():
+            continue
+        if failed is not None:
+            done.set_exception(failed)
+        else:
+            done.set_result(value)
+
+
+def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(
+        name, isolation_level=None, check_same_thread=False, uri=uri, cached_statements=_STATEMENTS_KEPT, timeout=10
+    )
+
+
+def _lock(folder: Path) -> int:
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise DataRefused(f"{folder} is in use by another server: stop that one, or give another --data") from None
+    return lock
+
+
+def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables == 0:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+            connection.execute("PRAGMA journal_mode=WAL")
+            _create(connection)
+        elif application != APPLICATION_ID:
+            raise DataRefused(f"{file} is a database of another program: give another --data")
+        elif version != SCHEMA_VERSION:
+            raise DataRefused(
+                f"{file} has schema version {version}, this program knows {SCHEMA_VERSION}: "
+                "use the program that wrote it, or give another --data"
+            )
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA fullfsync=ON")
+    except sqlite3.DatabaseError as broken:
+        raise DataRefused(f"{file} cannot be read as a database: {broken}") from broken
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    folder = resources.files("runwright.runtime") / "schema"
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    scripts = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
+    body = "\n".join(file.read_text("utf-8") for file in scripts)
+    connection.executescript(f"BEGIN;\n{body}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;")
