@@ -27,6 +27,7 @@ def main() -> None:
     with os.fdopen(0, "rb", closefd=False) as standard_input:
         job = json.load(standard_input)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ.pop("LC_CTYPE", None)  # set by this interpreter; the script's environment is what the server gave
     _die_with(job["parent"])
     _limit(job)
     if job["powershell"]:
