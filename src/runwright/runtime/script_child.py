@@ -33,6 +33,7 @@ def main() -> None:
     if job["powershell"]:
         os.execv(job["powershell"][0], job["powershell"])  # noqa: S606 - found on PATH by the server
     os.set_inheritable(job["result_fd"], False)  # noqa: FBT003 - its only form
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     answer = json.dumps(_answer(job)).encode("ascii")
     with os.fdopen(job["result_fd"], "wb") as pipe:
         pipe.write(answer)

@@ -188,7 +188,7 @@ class _Child:
                 standard_input.write(json.dumps(job).encode("ascii"))
                 standard_input.seek(0)
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-u", "-X", "utf8", str(_CHILD)],
+                    [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
                     stdin=standard_input,
                     stdout=output_end,
                     stderr=output_end,
