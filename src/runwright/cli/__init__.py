@@ -20,6 +20,8 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
+    "serve": Command("runwright.cli.serve", "serve the SSM API on a port and run executions"),
+    "run": Command("runwright.cli.run", "execute one runbook file here and show each step as it goes"),
     "check": Command("runwright.cli.check", "tell everything that is wrong with runbooks, without running them"),
 }
 
@@ -29,10 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog="runwright", description=runwright.__doc__)
     parser.add_argument("--version", action="version", version=f"runwright {runwright.__version__}")
+    chosen = next((each for each in arguments if not each.startswith("-")), None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         subparser = commands.add_parser(name, help=command.help, description=command.help)
-        if name in arguments:
+        if name == chosen:
             import_module(command.module).add_arguments(subparser)
     args = parser.parse_args(arguments)
     code: int = import_module(COMMANDS[args.command].module).main(args)

@@ -33,10 +33,10 @@ def main(args: argparse.Namespace) -> int:
             continue
         found.extend((name, problem) for problem in parse(text, format_of(name, text), DECLARATIONS).problems)
     if args.json:
-        print(json.dumps([_as_json(name, problem) for name, problem in found], indent=2))
+        print(json.dumps([as_json(name, problem) for name, problem in found], indent=2))
     else:
         for name, problem in found:
-            print(_line(name, problem))
+            print(line_of(name, problem))
     if unreadable:
         return 2
     return 1 if any(problem.is_error for _, problem in found) else 0
@@ -48,13 +48,15 @@ def format_of(name: str, text: str) -> str:
     return FORMATS.get(Path(name).suffix.lower(), by_content)
 
 
-def _line(name: str, problem: Problem) -> str:
+def line_of(name: str, problem: Problem) -> str:
+    """`file:line:column: code message`, on one line whatever the message holds."""
     message = problem.message if problem.is_error else f"warning: {problem.message}"
     one_line = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in message)
     return f"{name}:{problem.place.line}:{problem.place.column}: {problem.code} {one_line}"
 
 
-def _as_json(name: str, problem: Problem) -> dict[str, str | int]:
+def as_json(name: str, problem: Problem) -> dict[str, str | int]:
+    """A problem of the file `name` as `--json` shows it."""
     return {
         "file": name,
         "line": problem.place.line,

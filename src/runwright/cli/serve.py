@@ -1,0 +1,157 @@
+"""`runwright serve`: the SSM API on a port, with the engine in the same event loop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from runwright.api.app import caller_of, create_app
+from runwright.cli import flags, logs, runbook_files
+from runwright.cli.check import line_of
+from runwright.config import InvalidSetting, Settings, engine_settings, read
+from runwright.engine import Engine
+from runwright.runtime.backend import BackendUnavailable
+from runwright.runtime.simulated import SimulatedUnavailable
+from runwright.runtime.sqlite import DataRefused
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the clients of AWS keep an idle connection, so that the server is not the one that ends it."""
+
+GRACE_SECONDS = 5
+"""What requests under way get when the server is told to stop."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    flags.add(parser, "host", "port", "data", "aws", "skip-time", "runbooks", "quota", "region", "account")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C. Exit code 0 then, 2 when it cannot start."""
+    given = vars(args)
+    try:
+        settings = engine_settings(given)
+        host, port = read("host", given["host"]), read("port", given["port"])
+        files = runbook_files.read_directories(read("runbooks", given["runbooks"]))
+    except (InvalidSetting, runbook_files.Unreadable) as error:
+        return _refuse(str(error))
+    refused = [file for file in files if file.has_errors]
+    for file in refused:
+        for problem in file.problems:
+            print(line_of(str(file.path), problem), file=sys.stderr)
+    if refused:
+        return 2
+    logs.configure()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_serve(settings, host, port, files))
+    except Unstartable as error:
+        return _refuse(str(error))
+    except KeyboardInterrupt:  # before it was ready
+        return 130
+
+
+def _refuse(reason: str) -> int:
+    print(f"runwright serve: {reason}", file=sys.stderr)
+    return 2
+
+
+class Unstartable(Exception):
+    """The server cannot start; the text says why."""
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, and leaves the signals to us: uvicorn would raise them before the engine is closed."""
+
+    def __init__(self, config: uvicorn.Config, is_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._is_ready = is_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._is_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(settings: Settings, host: str, port: int, files: list[runbook_files.RunbookFile]) -> int:
+    with _bound(host, port) as listener:
+        async with await _open(settings) as engine:
+            await runbook_files.install(engine, files, await caller_of(engine, None))
+            where = await engine.backend.describe()
+
+            def say_ready() -> None:
+                print(f"Runbooks act on {where}.")
+                print(_url(listener))
+                print("Ready.", flush=True)
+
+            server = _Server(_configuration(create_app(engine, host)), say_ready)
+            _stop_on_signals(server)
+            await server.serve(sockets=[listener])
+    return 0
+
+
+def _configuration(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+async def _open(settings: Settings) -> Engine:
+    try:
+        return await Engine.open(settings)
+    except (BackendUnavailable, SimulatedUnavailable, DataRefused) as error:
+        raise Unstartable(str(error)) from None
+    except OSError as error:
+        raise Unstartable(f"cannot use the data directory {settings.data}: {error.strerror or error}") from None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the address but does not listen yet: nothing is accepted before the engine is open."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise Unstartable(f"cannot listen at {host}: {error.strerror}") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise Unstartable(f"cannot listen at {host} port {port}: {error.strerror}") from None
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    address: tuple[Any, ...] = listener.getsockname()
+    host = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return f"http://{host}:{address[1]}"
+
+
+def _stop_on_signals(server: uvicorn.Server) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
