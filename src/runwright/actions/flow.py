@@ -22,7 +22,8 @@ BRANCH = Declaration(
         Input("Choices", "MapList", "Maps with NextStep and a condition, tried in order.", required=True),
         Input("Default", "String", "The step to go to when no condition holds."),
     ),
-    outputs={},
+    # Undocumented; AWSSupport-TroubleshootWindowsUpdate refers to it.
+    outputs={"NextStep": "String"},
     timeout_seconds=None,
 )
 

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from runwright.actions import DECLARATIONS
+from runwright.language.inputs import fit
+from runwright.messages import AwaitSignal, Json
+from tests.actions.conversation import NOW, Conversation
+
+ANN, BOB = "arn:aws:iam::123456789012:user/ann", "arn:aws:iam::123456789012:user/bob"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:AutomationApprovals"
+
+
+def signal(kind: str, by: str, **payload: list[str]) -> dict[str, Json]:
+    return {"signal": kind, "by": by, "payload": payload, "at": NOW}
+
+
+def test_enough_approvals_approve() -> None:
+    talk = Conversation("aws:approve", {"Approvers": ["ann", "bob"], "MinRequiredApprovals": "2"})
+    waiting = {"ApprovalStatus": "Waiting", "ApproverDecisions": []}
+    assert talk.effect == AwaitSignal(("Approve", "Reject"), ("ann", "bob"), (), waiting)
+    talk.reply(signal("Approve", ANN, Comment=["fine"]))
+    assert talk.effect.decided == (ANN,)
+    assert talk.reply(signal("Approve", BOB)).values == {
+        "ApprovalStatus": "Approved",
+        "ApproverDecisions": [
+            {"Approver": ANN, "Decision": "Approve", "DecisionTime": "2023-11-14T22:13:20Z", "Comment": "fine"},
+            {"Approver": BOB, "Decision": "Approve", "DecisionTime": "2023-11-14T22:13:20Z"},
+        ],
+    }
+
+
+def test_one_rejection_rejects() -> None:
+    talk = Conversation("aws:approve", {"Approvers": ["ann", "bob"], "MinRequiredApprovals": 2})
+    failed = talk.reply(signal("Approve", ANN)).reply(signal("Reject", BOB)).failure
+    assert failed.outputs["ApprovalStatus"] == "Rejected"
+    assert len(failed.outputs["ApproverDecisions"]) == 2
+    assert failed.final
+
+
+def test_approvers_are_notified_first() -> None:
+    talk = Conversation("aws:approve", {"Approvers": "ann", "NotificationArn": TOPIC, "Message": "Deploy?"})
+    assert talk.effect.parameters["TopicArn"] == TOPIC
+    assert talk.effect.parameters["Message"].startswith("Deploy?\n")
+    assert isinstance(talk.reply({}).effect, AwaitSignal)
+
+
+def test_decisions_are_kept_when_the_wait_is_interrupted() -> None:
+    talk = Conversation("aws:approve", {"Approvers": ["ann", "bob"], "MinRequiredApprovals": 2})
+    given = talk.reply(signal("Approve", ANN)).interrupt("timeout").values
+    assert given["ApprovalStatus"] == "Waiting"
+    assert [each["Approver"] for each in given["ApproverDecisions"]] == [ANN]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({"Approvers": ["ann"], "MinRequiredApprovals": 2}, "2 approvals are required of 1 approvers"),
+        ({"Approvers": ["ann"], "NotificationArn": TOPIC.replace("Automation", "My")}, "begin with Automation"),
+        ({"Approvers": []}, "at least 1"),
+        ({"Approvers": ["a"] * 11}, "at most 10"),
+        ({"Approvers": ["ann"], "MinRequiredApprovals": 0}, "at least 1"),
+    ],
+)
+def test_approvals_that_could_never_be_given_are_refused(inputs: dict[str, Json], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        fit(DECLARATIONS["aws:approve"], inputs)
+
+
+def test_a_pause_waits_for_resume() -> None:
+    talk = Conversation("aws:pause", {})
+    assert talk.effect == AwaitSignal(("Resume",))
+    assert talk.reply(signal("Resume", ANN)).values == {}
