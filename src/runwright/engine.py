@@ -47,6 +47,7 @@ class Engine:
     backend: Backend
     progress: Progress
     clock: Clock
+    effects: Effects
     driver: Driver
 
     @classmethod
@@ -74,13 +75,14 @@ class Engine:
     async def _open_data(self) -> None:
         self.database = Database.open(self.settings.data)
         self.documents = Documents(self.database)
-        self.records = Records(self.database, parse)
         self.runbooks = Runbooks(self.database, parse)
+        self.records = Records(self.database, self.runbooks)
         self.clock = Clock()
+        self.effects = Effects(self.backend)
         self.driver = Driver(
             SqliteJournal(self.database),
             self.clock,
-            Effects(self.backend),
+            self.effects,
             self.runbooks.get,
             self.settings.quotas,
             self.progress.report,
@@ -96,6 +98,7 @@ class Engine:
     async def _close_data(self) -> None:
         await self.driver.close()
         self.clock.close()
+        self.effects.close()
         await self.database.close()
 
     async def __aenter__(self) -> Engine:

@@ -157,8 +157,8 @@ Effect: TypeAlias = CallAws | Poll | SleepUntil | AwaitSignal | RunScript | Call
 class Failure:
     """Why an effect or a step failed.
 
-    `type` is a FailureType: Action, Permission, Throttling, Verification or Internal; `code` an AWS error code or one of
-    ours (OutcomeUnknown); `message` is complete text for a person.
+    `type` is a FailureType: Action, Permission, Throttling, Verification or Internal; `code` an AWS error code or one
+    of ours (OutcomeUnknown); `message` is complete text for a person.
     """
 
     message: str

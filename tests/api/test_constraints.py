@@ -56,14 +56,6 @@ def refusal(operation: str, body: Json) -> ServiceError:
         ),
         (
             "StartAutomationExecution",
-            START | {"Parameters": {}},
-            (
-                "Value '{}' at 'parameters' failed to satisfy constraint: "
-                "Member must have length greater than or equal to 1"
-            ),
-        ),
-        (
-            "StartAutomationExecution",
             START | {"Tags": [{"Key": "ok", "Value": ""}, {"Key": "a!", "Value": ""}]},
             (
                 "Value 'a!' at 'tags.2.member.key' failed to satisfy constraint: Member must satisfy "
@@ -184,3 +176,7 @@ def test_members_that_the_model_does_not_declare_are_found_in_answers() -> None:
         "AutomationExecution.StepExecutions.0.Colour",
     ]
     assert undeclared_members("StopAutomationExecution", {}) == []
+
+
+def test_empty_parameters_may_start_an_execution() -> None:
+    assert check("StartAutomationExecution", START | {"Parameters": {}})["Parameters"] == {}

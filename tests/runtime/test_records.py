@@ -12,6 +12,7 @@ from runwright.errors import ServiceError
 from runwright.language.model import Runbook, Step
 from runwright.messages import Json
 from runwright.runtime.records import STEPS_IN_GET, Records, StepPlace, StepsWanted
+from runwright.runtime.runbooks import Runbooks
 from runwright.runtime.sqlite import Database
 from tests.runtime.rows import ACCOUNT, REGION, execution, step
 
@@ -34,7 +35,7 @@ def asked(fill: Callable[[Connection], None], names: str, ask: Callable[[Records
             fill(conn)
 
         await database.write(write)
-        found = await ask(Records(database, lambda text, text_format: runbook(*text.split())))
+        found = await ask(Records(database, Runbooks(database, lambda text, text_format: runbook(*text.split()))))
         await database.close()
         return found
 

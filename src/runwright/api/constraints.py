@@ -26,8 +26,9 @@ MOST_FAULTS = 20
 MOST_ECHOED = 200
 """Characters of a caller's own text that an error repeats."""
 
-YIELDING_SIZES = frozenset({("StartAutomationExecution", "Targets")})
-"""Members whose size limit gives way, because the operation has a sourced message of its own for what it hides."""
+YIELDING_SIZES = {("StartAutomationExecution", "Targets"): "max", ("StartAutomationExecution", "Parameters"): "min"}
+"""Members of which one size limit gives way: the operation has a sourced message of its own for two targets, and clients
+send empty parameters, which answers of the real service show as they were sent."""
 
 Fault = tuple[str, str]
 """(path, AWS's words)."""
@@ -103,18 +104,14 @@ def _input_rule(operation: str) -> Rule:
     return _structure(
         {name: member["shape"] for name, member in definition["members"].items()},
         tuple(definition.get("required", ())),
-        lambda member, shape: _sizeless(shape) if (operation, member) in YIELDING_SIZES else _rule(shape),
+        lambda member, shape: _rule(shape, YIELDING_SIZES.get((operation, member))),
     )
 
 
 @cache
-def _rule(shape: str) -> Rule:
-    return _compile(_model()["shapes"][shape])
-
-
-def _sizeless(shape: str) -> Rule:
+def _rule(shape: str, yielding: str | None = None) -> Rule:
     definition = _model()["shapes"][shape]
-    return _compile({key: value for key, value in definition.items() if key not in ("min", "max")})
+    return _compile({key: value for key, value in definition.items() if key != yielding})
 
 
 def _compile(shape: Mapping[str, Any]) -> Rule:

@@ -113,8 +113,8 @@ def _branch(state: State, step: Step) -> Outcome:
     lookup = lookup_in(state)
     for choice in step.choices:
         if holds(choice.condition, lookup):
-            return Outcome("Success", goto=choice.next_step)
-    return Outcome("Success", goto=step.default)
+            return Outcome("Success", {"NextStep": choice.next_step}, goto=choice.next_step)
+    return Outcome("Success", {"NextStep": step.default} if step.default else {}, goto=step.default)
 
 
 def start_doing(state: State, activity: Activity) -> None:
@@ -230,6 +230,8 @@ def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
     state.unsuccessful = sorted(known)
     referred = state.runbook.referred
     kept = {name: value for name, value in outcome.outputs.items() if (step.name, name) in referred}
+    if (step.name, "OutputPayload") in referred and "OutputPayload" not in kept:
+        kept["OutputPayload"] = json.dumps(outcome.outputs, separators=(",", ":"), ensure_ascii=False)
     if not kept:
         return outcome
     sizes = {name: len(json.dumps(value, separators=(",", ":"))) for name, value in kept.items()}

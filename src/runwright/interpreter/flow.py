@@ -319,11 +319,26 @@ def _end_step(state: State, frame: Frame, activity: Activity, outcome: Outcome) 
         _attempt_over(state, _frame_of(state, outer), outer, Outcome(outer.decided or "TimedOut"))
     else:
         continuation = after(step, outcome)
+        frame = _frame_for(state, frame, continuation.next, outcome)
         if continuation.fails and frame.failed is None:
             frame.failed = (outcome.status, outcome.message or "")
         elif frame.failed and state.start.interactive and outcome.status == "Success" and frame.visits[step.name] > 1:
             frame.failed = None
         frame.next = None if state.start.interactive and frame.loop is None else continuation.next
+
+
+def _frame_for(state: State, frame: Frame, target: str | None, outcome: Outcome) -> Frame:
+    """The frame that has the step to go to. `onFailure` may lead out of a loop, which then ends as the step did."""
+    if target is None or frame.loop is None:
+        return frame
+    depth = next(
+        (depth for depth in range(len(state.frames) - 1, -1, -1) if _has_step(state, depth, target)),
+        len(state.frames) - 1,
+    )
+    _unwind(state, depth, outcome)
+    if state.frames[depth] is not frame:
+        _cut_short(state, state.frames[depth], outcome)
+    return state.frames[depth]
 
 
 def _decided_loop(state: State) -> Activity | None:
@@ -345,12 +360,16 @@ def _after_cancelled(state: State, on_cancel: str) -> None:
     if on_cancel.startswith("step:") and state.cancel_until is not None:
         target = on_cancel.removeprefix("step:")
         for depth in range(len(state.frames) - 1, -1, -1):
-            if any(step.name == target for step in _steps_of(state, depth)):
+            if _has_step(state, depth, target):
                 _abandon(state, depth)
                 state.frames[depth].next = target
                 return
     _abandon(state, 0)
     _end(state)
+
+
+def _has_step(state: State, depth: int, name: str) -> bool:
+    return any(step.name == name for step in _steps_of(state, depth))
 
 
 def _steps_of(state: State, depth: int) -> tuple[Step, ...]:
@@ -362,10 +381,10 @@ def _steps_of(state: State, depth: int) -> tuple[Step, ...]:
     return inner.steps
 
 
-def _unwind(state: State, depth: int) -> None:
-    """Drop the frames above `depth`; what is under way in them ends with the status that is decided."""
+def _unwind(state: State, depth: int, outcome: Outcome | None = None) -> None:
+    """Drop the frames above `depth`; what is under way in them ends with `outcome`, or as it is decided."""
     while len(state.frames) > depth + 1:
-        _cut_short(state, state.frames[-1])
+        _cut_short(state, state.frames[-1], outcome)
         state.frames.pop()
 
 
@@ -375,11 +394,12 @@ def _abandon(state: State, depth: int) -> None:
     _cut_short(state, state.frames[depth])
 
 
-def _cut_short(state: State, frame: Frame) -> None:
+def _cut_short(state: State, frame: Frame, outcome: Outcome | None = None) -> None:
     activity = frame.activity
     if activity is not None:
         status = activity.decided or ("Failed" if state.stop == "Broke" else "Cancelled")
-        state.rows[activity.position] = views.step_row(state, activity, Outcome(status))
+        end = Outcome(outcome.status, message=outcome.message) if outcome else Outcome(status)
+        state.rows[activity.position] = views.step_row(state, activity, end)
         frame.activity = None
 
 

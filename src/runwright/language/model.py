@@ -74,7 +74,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Exactly one of `iterators` (a list, or a reference to one) and `condition`. `max_iterations` may be a reference."""
+    """One of `iterators` (a list, or a reference to one) and `condition`. `max_iterations` may be a reference."""
 
     steps: tuple[Step, ...]
     iterators: Json = None

@@ -35,7 +35,7 @@ class ChildExecutions:
         try:
             await self._start(effect.request, caller, child_id, kin)
         except ServiceError as refused:
-            return Reply(failure=Failure(f"Fail to start automation, errorMessage: {refused.message}", refused.code))
+            return Reply(failure=Failure(refused.message, refused.code))
         return None
 
     async def stop(self, child_id: str) -> Reply | None:

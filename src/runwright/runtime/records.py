@@ -7,23 +7,20 @@ reached yet have no row: their records come from the runbook. Lists of execution
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import NamedTuple
 
 from runwright.errors import ServiceError
 from runwright.interpreter.views import pending_steps
-from runwright.language.model import Runbook
 from runwright.messages import Json
 from runwright.runtime.listing import ExecutionsWanted, Found, list_executions
+from runwright.runtime.runbooks import Runbooks
 from runwright.runtime.sqlite import Database
 
 STEPS_IN_GET = 100
 """Steps that GetAutomationExecution shows; with more, StepExecutionsTruncated is true. Inferred (console)."""
-
-_RUNBOOKS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,11 @@ class StepPlace(NamedTuple):
 
 
 class Records:
-    """`parse` makes a runbook of a text and its format; it is asked once for a text that stays in use."""
+    """Reads what the driver has committed."""
 
-    def __init__(self, database: Database, parse: Callable[[str, str], Runbook]) -> None:
+    def __init__(self, database: Database, runbooks: Runbooks) -> None:
         self._database = database
-        self._parse = parse
-        self._runbooks: OrderedDict[str, Runbook] = OrderedDict()
+        self._runbooks = runbooks
 
     async def get(self, account: str, region: str, execution_id: str) -> str:
         """The answer of GetAutomationExecution as JSON text. Raises AutomationExecutionNotFoundException."""
@@ -70,7 +66,7 @@ class Records:
             ).fetchall()
             steps = [text for _, text in rows]
             if len(rows) <= STEPS_IN_GET:
-                runbook = self._runbook(conn, sha256)
+                runbook = self._runbooks.get_with(conn, sha256)
                 steps += map(_text, pending_steps(runbook, execution_id, {name for name, _ in rows}))
             truncated = "true" if len(steps) > STEPS_IN_GET else "false"
             return (
@@ -133,7 +129,7 @@ class Records:
         if any(each is not None for each in (*of_begun, wanted.started_before, wanted.started_since)):
             return []
         present = {name for (name,) in conn.execute("SELECT DISTINCT name FROM steps WHERE execution = ?", (number,))}
-        runbook = self._runbook(conn, sha256)
+        runbook = self._runbooks.get_with(conn, sha256)
         order = {step.name: index for index, step in enumerate(runbook.steps)}
 
         def fits(record: dict[str, Json]) -> bool:
@@ -147,16 +143,6 @@ class Records:
 
         records = filter(fits, pending_steps(runbook, execution_id, present))
         return [(StepPlace(is_pending=True, number=order[record["StepName"]]), _text(record)) for record in records]
-
-    def _runbook(self, conn: Connection, sha256: str) -> Runbook:
-        if found := self._runbooks.get(sha256):
-            self._runbooks.move_to_end(sha256)
-            return found
-        written, text = conn.execute("SELECT format, text FROM runbooks WHERE sha256 = ?", (sha256,)).fetchone()
-        runbook = self._runbooks[sha256] = self._parse(text, written)
-        if len(self._runbooks) > _RUNBOOKS_KEPT:
-            self._runbooks.popitem(last=False)
-        return runbook
 
 
 def _execution(conn: Connection, account: str, region: str, execution_id: str) -> tuple[int, str, str]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
+from sqlite3 import Connection
 
 from runwright.language.model import Runbook
 from runwright.runtime.sqlite import Database
 
 _KEPT = 512
+_QUERY = "SELECT text, format FROM runbooks WHERE sha256 = ?"
 
 
 class Runbooks:
@@ -37,18 +39,16 @@ class Runbooks:
     async def get(self, key: str) -> Runbook:
         """The runbook that an execution was started with."""
         known = self._runbooks.get(key)
+        return known or await self._database.read(lambda connection: self.get_with(connection, key))
+
+    def get_with(self, connection: Connection, key: str) -> Runbook:
+        """The same, read on a connection that the caller has."""
+        known = self._runbooks.get(key)
         if known is None:
-            query = "SELECT text, format FROM runbooks WHERE sha256 = ?"
-            text, text_format = await self._database.read(
-                lambda connection: connection.execute(query, (key,)).fetchone()
-            )
+            text, text_format = connection.execute(_QUERY, (key,)).fetchone()
             known = self._parse(text, text_format)
             self._remember(key, known)
         return known
-
-    def forget_all(self) -> None:
-        """After the database has been emptied."""
-        self._runbooks.clear()
 
     def _remember(self, key: str, runbook: Runbook) -> None:
         self._runbooks[key] = runbook

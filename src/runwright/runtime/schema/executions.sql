@@ -35,8 +35,6 @@ CREATE TABLE executions (
 
 CREATE UNIQUE INDEX executions_by_token ON executions (account, region, token) WHERE token IS NOT NULL;
 CREATE INDEX executions_unfinished ON executions (number) WHERE ended_at IS NULL;
-CREATE INDEX executions_by_owner ON executions (account, region, number);
-CREATE INDEX executions_by_parent ON executions (parent, number) WHERE parent IS NOT NULL;
 
 CREATE TABLE steps (
     execution      INTEGER NOT NULL,
