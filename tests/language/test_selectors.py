@@ -83,6 +83,14 @@ def test_what_is_no_supported_path_is_explained(selector: str, told: str) -> Non
     assert told in problem
 
 
+def test_a_document_too_deep_for_a_deep_scan_is_an_error_of_its_own() -> None:
+    document: Json = {}
+    for _ in range(500):
+        document = {"a": document}
+    with pytest.raises(ValueError, match="nested too deeply"):
+        find("$..a", document)
+
+
 def test_values_are_taken_by_name_and_what_is_not_there_is_absent() -> None:
     taken = take(
         (

@@ -57,7 +57,11 @@ def verdict(name: str) -> Callable[[Verdict], Verdict]:
 @verdict("aws.property")
 def property_has_desired_value(reply: Json, args: Json) -> Judgement:
     """`args`: selector and desired values. What selects nothing does not match yet [UG]."""
-    return Done() if matches_desired(selected(reply, args["selector"]), args["desired"]) else Pending()
+    try:
+        value = selected(reply, args["selector"])
+    except ValueError as wrong:
+        return Failed(str(wrong))
+    return Done() if matches_desired(value, args["desired"]) else Pending()
 
 
 def selected(reply: Json, selector: str) -> Json:

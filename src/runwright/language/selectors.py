@@ -63,7 +63,10 @@ def take(selections: Iterable[Selection], document: Json) -> dict[str, Json]:
 
 
 def find(selector: str, document: Json) -> Found | None:
-    """Return the matches of `selector`, or None when the path leads nowhere. ValueError when it is refused."""
+    """Return the matches of `selector`, or None when the path leads nowhere.
+
+    Raises ValueError for a selector that `problem_of` refuses, and for a document too deep for a deep scan.
+    """
     path = _compiled(selector)
     value = document
     for key in path.prefix:
@@ -72,7 +75,10 @@ def find(selector: str, document: Json) -> Found | None:
             return None
     if path.rest is None:
         return Found([value], definite=True)
-    return Found(list(path.rest.findall(document)), definite=False)
+    try:
+        return Found(list(path.rest.findall(document)), definite=False)
+    except (jsonpath.JSONPathError, RecursionError):
+        raise ValueError(f"{selector} cannot be looked up: what it looks through is nested too deeply") from None
 
 
 def problem_of(selector: str) -> str | None:
