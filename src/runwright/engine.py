@@ -26,7 +26,7 @@ from runwright.runtime.preflight import Preflight
 from runwright.runtime.progress import Progress
 from runwright.runtime.records import Records
 from runwright.runtime.runbooks import Runbooks
-from runwright.runtime.scope import Caller, Parent
+from runwright.runtime.scope import Birth, Caller
 from runwright.runtime.sqlite import Database
 from runwright.starting import prepare, same_request
 
@@ -87,7 +87,7 @@ class Engine:
             self.settings.quotas,
             self.progress.report,
         )
-        self.driver.children = ChildExecutions(self.database, self.driver, self.start_child)
+        self.driver.performing.children = ChildExecutions(self.database, self.driver, self.start_child)
         await self.driver.open()
 
     async def close(self) -> None:
@@ -146,9 +146,7 @@ class Engine:
         finally:
             self._starting.pop(key).cancel()
 
-    async def _start(
-        self, request: dict[str, Json], caller: Caller, execution_id: str | None = None, parent: Parent | None = None
-    ) -> str:
+    async def _start(self, request: dict[str, Json], caller: Caller, birth: Birth | None = None) -> str:
         new, runbook = await prepare(
             request,
             caller,
@@ -157,10 +155,9 @@ class Engine:
             outside=Preflight(self.backend),
             skip_time=self.settings.skip_time,
             now=time.time(),
-            execution_id=execution_id,
-            parent=parent,
+            birth=birth,
         )
-        if parent is None and self.driver.refuses_start(caller.account, caller.region):
+        if birth is None and self.driver.refuses_start(new.start):
             raise ServiceError(
                 "AutomationExecutionLimitExceededException",
                 f"{self.settings.quotas['queued']} automation executions are queued in account {caller.account}, "
@@ -169,9 +166,9 @@ class Engine:
         await self.driver.start(new, runbook)
         return new.start.id
 
-    async def start_child(self, request: dict[str, Json], caller: Caller, execution_id: str, parent: Parent) -> None:
+    async def start_child(self, request: dict[str, Json], caller: Caller, birth: Birth) -> None:
         """Start an execution of another one, under an id that the parent's wish gives it."""
-        await self._start(request, caller, execution_id, parent)
+        await self._start(request, caller, birth)
 
     async def _started_with(self, key: tuple[str, str, str]) -> tuple[str, str] | None:
         query = "SELECT id, token_request FROM executions WHERE account = ? AND region = ? AND token = ?"

@@ -23,7 +23,7 @@ class ServiceError(Exception):
         self.status = status
 
 
-class InvalidRunbook(Exception):  # noqa: N818 - named for what happened
+class InvalidRunbook(Exception):
     """A text that is no runbook; `problems` holds every finding, errors and warnings."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

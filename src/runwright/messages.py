@@ -53,6 +53,15 @@ class Selection:
     type: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """An account and region to act in, and the name of the role that is assumed there."""
+
+    account: str
+    region: str
+    role_name: str
+
+
 # --------------------------------------------------------------------------------------------------- effects
 
 
@@ -133,11 +142,14 @@ class CallWebhook:
 class RunChild:
     """See to it that the child execution named by this wish exists, and wait for its end.
 
-    `request` holds the members of StartAutomationExecution. Reply: {"ExecutionId", "Status", "Outputs": {key: [text]},
+    `request` holds the members of StartAutomationExecution. `target` is the value that a child of a fan-out is for;
+    `place` is where a child of TargetLocations acts. Reply: {"ExecutionId", "Status", "Outputs": {key: [text]},
     "FailureMessage"}.
     """
 
     request: dict[str, Json]
+    target: str | None = None
+    place: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +159,47 @@ class StopChild:
     execution_id: str
 
 
-Effect: TypeAlias = CallAws | Poll | SleepUntil | AwaitSignal | RunScript | CallWebhook | RunChild | StopChild
+@dataclass(frozen=True, slots=True)
+class FindTargets:
+    """Find what an execution is to run on. Reply: a list.
+
+    For `target` (a member of Targets: {"Key", "Values"}): the ids of the resources that match, of type `target_type`
+    (`/AWS::EC2::Instance`; None or `/` for every type), in the account and region of the execution, without repetition.
+    For `locations` (the list TargetLocations) or `url` (of a JSON file that holds that list): {"Locations": the list as
+    read, "Pairs": [[index of the item in that list, account, region], ...]} with organizational units expanded, excluded
+    accounts taken out, no pair twice, in the order of the items, their accounts, their regions.
+    """
+
+    target: dict[str, Json] | None = None
+    target_type: str | None = None
+    locations: list[dict[str, Json]] | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WatchAlarm:
+    """Ask for the state of a CloudWatch alarm every ten seconds.
+
+    Reply, as soon as there is one: {"Name", "State": "ALARM"}, or {"Name", "State": "UNKNOWN"} when it cannot be read (or
+    is not there) and `ignore_failure` is false. OK and INSUFFICIENT_DATA go on.
+    """
+
+    name: str
+    ignore_failure: bool
+
+
+Effect: TypeAlias = (
+    CallAws
+    | Poll
+    | SleepUntil
+    | AwaitSignal
+    | RunScript
+    | CallWebhook
+    | RunChild
+    | StopChild
+    | FindTargets
+    | WatchAlarm
+)
 
 
 # ---------------------------------------------------------------------------------------------------- events

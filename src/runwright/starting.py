@@ -1,7 +1,7 @@
 """What StartAutomationExecution does before anything is stored: document, parameters, role, quota.
 
-Order of checks (inferred): a known ClientToken, the document and its version, the parameters, the role, the quota. A
-refused start leaves nothing behind.
+Order of checks (inferred): a known ClientToken, the document and its version, targets, parameters, the role, the
+quota. A refused start leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from runwright.documents import Documents
 from runwright.errors import ServiceError
+from runwright.interpreter.fanout_state import is_fanout
 from runwright.interpreter.references import system_variable
 from runwright.interpreter.state import Start
+from runwright.interpreter.targeting import check_targeting, target_parameters
 from runwright.language.model import Runbook
 from runwright.language.parameters import bind, needed_ssm_parameters
 from runwright.language.templates import Unresolved, render
 from runwright.messages import Json
 from runwright.runtime.journal import New
 from runwright.runtime.runbooks import Runbooks
-from runwright.runtime.scope import Caller, Parent, Scope, partition_of, session_arn
+from runwright.runtime.scope import Birth, Caller, Definition, Scope, partition_of, session_arn
 
 PREFLIGHT_SECONDS = 10.0
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
@@ -33,7 +36,7 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
 class Outside(Protocol):
     """What a start asks of the backend."""
 
-    async def check_role(self, scope: Scope) -> None:
+    async def check_role(self, scope: Scope, *, in_location: bool) -> None:
         """Really assume the scope's role. ServiceError when that cannot be done."""
 
     async def ssm_parameters(self, names: list[str], scope: Scope) -> dict[str, Json]:
@@ -55,53 +58,78 @@ async def prepare(
     outside: Outside,
     skip_time: bool,
     now: float,
-    execution_id: str | None = None,
-    parent: Parent | None = None,
+    birth: Birth | None = None,
 ) -> tuple[New, Runbook]:
     """Everything that the first turn needs. Raises the declared errors of StartAutomationExecution."""
-    version = await documents.definition(
-        caller.account, caller.region, request["DocumentName"], request.get("DocumentVersion")
-    )
-    key, runbook = await runbooks.keep(version.text, version.format)
-    id_ = execution_id or str(uuid.uuid4())
+    parent = birth.parent if birth else None
+    if birth is None or birth.definition is None:
+        definition = await _definition(request, caller, documents, runbooks)
+    else:
+        definition = birth.definition
+    runbook = await runbooks.get(definition.key)
+    check_targeting(request, runbook.parameters)
+    id_ = birth.id if birth else str(uuid.uuid4())
     start = Start(
         id=id_,
         family=parent.family if parent else id_,
         account=caller.account,
         region=caller.region,
         partition=partition_of(caller.region),
-        executed_by=_executor(caller, parent),
-        document=version.name,
-        version=str(version.number),
-        runbook_sha256=key,
+        executed_by=_executor(caller, birth),
+        document=definition.document,
+        version=definition.version,
+        runbook_sha256=definition.key,
         request=request,
         parameters={},
         parent=parent.id if parent else None,
+        target=birth.target if birth else None,
+        target_type=definition.target_type,
         skip_time=parent.skip_time if parent else skip_time,
     )
-    parameters = await _parameters(runbook, start, outside, now)
-    role = _role(runbook, start, parameters) or (parent.role if parent else None)
-    if role is not None and (parent is None or role != parent.role):
-        scope = Scope(start.id, start.family, start.account, start.region, role)
-        await _within_preflight(outside.check_role(scope), f"assuming the role {role}")
+    start = replace(start, parameters=await _parameters(runbook, start, outside, now))
+    start = await _with_role(start, runbook, birth, outside)
     token = request.get("ClientToken")
     return New(
-        start=_with(start, parameters, role),
+        start=start,
         token=token.lower() if token else None,
         token_request=same_request(request) if token else None,
         tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags") or ()),
     ), runbook
 
 
-def _with(start: Start, parameters: dict[str, Json], role: str | None) -> Start:
-    values = {name: getattr(start, name) for name in Start.__dataclass_fields__}
-    return Start(**(values | {"parameters": parameters, "role": role}))
+async def _definition(request: dict[str, Json], caller: Caller, documents: Documents, runbooks: Runbooks) -> Definition:
+    version = await documents.definition(
+        caller.account, caller.region, request["DocumentName"], request.get("DocumentVersion")
+    )
+    key, _ = await runbooks.keep(version.text, version.format)
+    return Definition(version.name, str(version.number), key, version.target_type)
 
 
-def _executor(caller: Caller, parent: Parent | None) -> str:
+async def _with_role(start: Start, runbook: Runbook, birth: Birth | None, outside: Outside) -> Start:
+    """A child in a location acts as the role there, other executions as their runbook says, else as their parent."""
+    parent = birth.parent if birth else None
+    if birth is not None and birth.place is not None:
+        place = birth.place
+        role: str | None = f"arn:{start.partition}:iam::{place.account}:role/{place.role_name}"
+        via = birth.parent.role
+    else:
+        written = None if parent and parent.in_location else _role(runbook, start, start.parameters)
+        role, via = (written, None) if written else (parent.role, parent.via) if parent else (None, None)
+    in_location = parent is not None and (parent.in_location or (birth is not None and birth.place is not None))
+    if role is not None and (parent is None or role != parent.role):
+        scope = Scope(start.id, start.family, start.account, start.region, role, via)
+        await _within_preflight(outside.check_role(scope, in_location=in_location), f"assuming the role {role}")
+    return replace(start, role=role, via=via, in_location=in_location)
+
+
+def _executor(caller: Caller, birth: Birth | None) -> str:
     """[OBS] a child of an execution with a role is executed by a session of that role."""
-    if parent is None:
+    if birth is None:
         return caller.arn
+    parent, place = birth.parent, birth.place
+    if place is not None:
+        role = f"arn:{partition_of(place.region)}:iam::{place.account}:role/{place.role_name}"
+        return session_arn(role, parent.id)
     return parent.executed_by if parent.role is None else session_arn(parent.role, parent.id)
 
 
@@ -113,7 +141,8 @@ async def _parameters(runbook: Runbook, start: Start, outside: Outside, now: flo
         scope = Scope(start.id, start.family, start.account, start.region, None)
         reading = outside.ssm_parameters(names, scope)
         stored = await _within_preflight(reading, "reading parameters of Parameter Store")
-    return bind(runbook.parameters, given, stored, lambda reference: system_variable(reference, start, now))
+    exempt = target_parameters(start.request) if is_fanout(start.request) else frozenset[str]()
+    return bind(runbook.parameters, given, stored, lambda name: system_variable(name, start, now), exempt=exempt)
 
 
 def _role(runbook: Runbook, start: Start, parameters: dict[str, Json]) -> str | None:

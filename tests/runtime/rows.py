@@ -25,6 +25,7 @@ def execution(conn: Connection, number: int, **columns: Json) -> None:
         "status": "Success",
         "type": "Local",
         "skip_time": 0,
+        "quota": "running",
         "started_at": float(number),
         "seq": 1,
         "begin": "{}",

@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 
 from runwright.interpreter.requests import Request, Signal, Stop
+from runwright.messages import Json
 from tests.simulation.books import BOOKS
 from tests.simulation.virtual import run
 from tests.simulation.world import ENDED, Violation, Whims, World
 
 DAY = 86_400.0
 MOST_DAYS = 60
+FANOUTS: list[dict[str, Json]] = [
+    {"TargetParameterName": "X", "MaxConcurrency": concurrency, "MaxErrors": errors, "Targets": [target]}
+    for concurrency in ("1", "3")
+    for errors in ("0", "2", "7")
+    for target in ({"Key": "ParameterValues", "Values": ["a", "b", "c", "d", "e"]}, {"Key": "tag:T", "Values": ["x"]})
+]
 MOST_STEPS_OF_ONE = 2000
 
 
@@ -82,12 +89,15 @@ async def _pass_time(world: World, seconds: float) -> None:
 
 async def _start(world: World, number: int) -> None:
     book = world.random.choice(list(BOOKS))
-    await _acknowledge(world, f"x{number}-{book}", book)
+    request: dict[str, Json] = {}
+    if world.random.random() < 0.3:
+        request = world.random.choice(FANOUTS)
+    await _acknowledge(world, f"x{number}-{book}", book, request)
 
 
-async def _acknowledge(world: World, id_: str, book: str) -> None:
+async def _acknowledge(world: World, id_: str, book: str, request: dict[str, Json] | None = None) -> None:
     try:
-        await world.start_one(book, id_=id_)
+        await world.start_one(book, id_=id_, request=request)
     except Exception:
         return  # a commit that failed: the caller was told so
     world.acknowledged.append(id_)

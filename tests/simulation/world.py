@@ -22,6 +22,7 @@ from runwright.messages import (
     CallAws,
     Effect,
     Failure,
+    FindTargets,
     Json,
     Poll,
     Replied,
@@ -34,6 +35,7 @@ from runwright.runtime.clock import Clock
 from runwright.runtime.driver import Driver
 from runwright.runtime.journal import New, Stored, TurnRows, Unfinished
 from runwright.runtime.scope import Scope
+from runwright.runtime.slots import Line
 
 EPOCH = 1_700_000_000.0
 ENDED = {"Success", "Failed", "TimedOut", "Cancelled"}
@@ -73,27 +75,49 @@ class Disk:
     def store(self, turn: TurnRows) -> None:
         status, ended_at, _, wake_at, slot, seq, record, cursor = turn.execution
         if turn.new is not None:
-            _, id_, account, region, family, parent, _, sha, _, skip, started_at, token, _, begin = turn.new
+            _, id_, account, region, family, parent, _, sha, _, quota, skip, started_at, token, _, begin = turn.new
             if id_ in self.numbers:
                 raise Violation(f"execution {id_} was started twice")
             self.numbers[str(id_)] = turn.number
             self.executions[turn.number] = {
                 "id": id_, "account": account, "region": region, "family": family, "parent": parent, "sha": sha,
-                "skip": skip, "started_at": started_at, "token": token, "begin": begin, "seq": -1, "status": None,
+                "quota": quota, "skip": skip, "started_at": started_at, "token": token, "begin": begin, "seq": -1,
+                "status": None,
             }  # fmt: skip
         row = self.executions[turn.number]
-        if row["seq"] >= seq:  # type: ignore[operator]
+        if row["seq"] >= seq:
             return
         if row["status"] in ENDED and row["status"] != status:
             raise Violation(f"{row['id']} was {row['status']} and became {status}")
         row |= {"status": status, "ended_at": ended_at, "wake_at": wake_at, "slot": slot, "seq": seq,
                 "record": json.loads(str(record)), "cursor": cursor}  # fmt: skip
+        self._check_budget(turn.number, turn.steps)
         for step in turn.steps:
             self._store_step(turn.number, step)
+        self._check_concurrency(turn.number)
         if turn.forgets_replies:
             self.replies = {key: value for key, value in self.replies.items() if key[0] != turn.number}
         for reply in turn.replies:
             self.replies.setdefault(reply[:5], reply)
+
+    def _limits(self, number: int) -> tuple[int, int] | None:
+        request = json.loads(self.executions[number]["begin"])["request"]
+        return (int(request["MaxConcurrency"]), int(request["MaxErrors"])) if "Targets" in request else None
+
+    def _check_budget(self, number: int, steps: Sequence[tuple[Any, ...]]) -> None:
+        """No child is begun once more errors than MaxErrors have been stored."""
+        limits = self._limits(number)
+        if limits is None:
+            return
+        errors = sum(row["status"] in ("Failed", "TimedOut") for (its, _), row in self.steps.items() if its == number)
+        if errors > limits[1] and any((number, step[1]) not in self.steps for step in steps):
+            raise Violation(f"{self.executions[number]['id']} begins a child after {errors} errors")
+
+    def _check_concurrency(self, number: int) -> None:
+        limits = self._limits(number)
+        running = sum(row["status"] not in ENDED for (its, _), row in self.steps.items() if its == number)
+        if limits is not None and running > limits[0]:
+            raise Violation(f"{self.executions[number]['id']} runs {running} children, {limits[0]} are allowed")
 
     def _store_step(self, number: int, step: tuple[Any, ...]) -> None:
         known = self.steps.get((number, step[1]))
@@ -154,8 +178,9 @@ class MemoryJournal:
 
     async def unfinished(self) -> list[Unfinished]:
         return [
-            Unfinished(row["id"], number, row["account"], row["region"], row["family"], row["parent"] is not None,
-                       bool(row["skip"]), row["status"], row["slot"], row["wake_at"], row["started_at"])
+            Unfinished(row["id"], number, Line(row["account"], row["region"], row["quota"]), row["family"],
+                       row["parent"] is not None, bool(row["skip"]), row["status"], row["slot"], row["wake_at"],
+                       row["started_at"])
             for number, row in sorted(self._world.disk.executions.items())
             if row["ended_at"] is None
         ]  # fmt: skip
@@ -190,6 +215,8 @@ class Backend:
         if world.random.random() < world.whims.failing_calls:
             return Reply(failure=Failure("An error occurred (Whim) when calling it: no", "Whim"))
         match effect:
+            case FindTargets():
+                return Reply(["a", "b", "c", "d", "e", "f", "g"])
             case CallAws():
                 return Reply({selection.name: "ok" for selection in effect.select})
             case RunScript():
@@ -213,7 +240,8 @@ class Kin:
         if ended is not None or world.driver.is_unfinished(child_id):
             return ended
         try:
-            await world.start_one(effect.request["DocumentName"], id_=child_id, parent=parent)
+            book = parent.document if effect.target is not None else effect.request["DocumentName"]
+            await world.start_one(book, id_=child_id, parent=parent)
         except ServiceError as refused:
             return Reply(failure=Failure(refused.message, refused.code))
         return None
@@ -259,7 +287,7 @@ class World:
         clock = Clock(lambda: EPOCH + loop.time())
         quotas = {"running": self.running, "queued": 0, "rate-controlled": 0}
         self.driver = Driver(MemoryJournal(self), clock, Backend(self), self._book, quotas, lambda *_: None)
-        self.driver.children = Kin(self)
+        self.driver.performing.children = Kin(self)
         self.clock = clock
         await self.driver.open()
 
@@ -297,14 +325,12 @@ class World:
         """The same reply comes a second time, later."""
         driver = self.driver
         assert driver is not None
-        asyncio.get_running_loop().call_later(
-            self.random.random() * 5,
-            lambda: (
-                driver is self.driver
-                and not self.crashed.is_set()
-                and driver._post(execution_id, Replied(self.clock.now(execution_id), wish, reply))
-            ),
-        )
+
+        def answer() -> None:
+            if driver is self.driver and not self.crashed.is_set():
+                driver._post(execution_id, Replied(self.clock.now(execution_id), wish, reply))
+
+        asyncio.get_running_loop().call_later(self.random.random() * 5, answer)
 
     async def request(self, execution_id: str, request: Request) -> None:
         assert self.driver is not None
@@ -334,7 +360,10 @@ class World:
 
     def check_admission(self) -> None:
         """The quota holds: no more slots are held on disk than there are."""
-        held = sum(1 for row in self.disk.executions.values() if row["slot"] == "held" and row["ended_at"] is None)
+        held = sum(
+            row["slot"] == "held" and row["quota"] == "running" and row["ended_at"] is None
+            for row in self.disk.executions.values()
+        )
         if self.running and held > self.running:
             raise self._note(f"{held} executions hold slots, the quota is {self.running}")
 
@@ -349,3 +378,18 @@ class World:
             for step in self.disk.steps_of(id_):
                 if step["status"] not in ENDED:
                     raise Violation(f"{id_} is {status}, its step {step['name']} is {step['status']}")
+            self._check_counts(id_)
+
+    def _check_counts(self, id_: str) -> None:
+        """A parent's counters and steps agree with its children."""
+        record = self.disk.executions[self.disk.numbers[id_]]["record"]
+        if "ProgressCounters" not in record:
+            return
+        counters = record["ProgressCounters"]
+        children = [row["status"] for row in self.disk.executions.values() if row["parent"] == id_]
+        steps = [step["status"] for step in self.disk.steps_of(id_)]
+        for status in ENDED:
+            if counters[f"{status}Steps"] != steps.count(status):
+                raise Violation(f"{id_} counts {counters}, its steps are {steps}")
+            if status in ("Success", "TimedOut") and children.count(status) != steps.count(status):
+                raise Violation(f"{id_} has children {children} and steps {steps}")

@@ -27,8 +27,8 @@ MOST_ECHOED = 200
 """Characters of a caller's own text that an error repeats."""
 
 YIELDING_SIZES = {("StartAutomationExecution", "Targets"): "max", ("StartAutomationExecution", "Parameters"): "min"}
-"""Members of which one size limit gives way: the operation has a sourced message of its own for two targets, and clients
-send empty parameters, which answers of the real service show as they were sent."""
+"""Members of which one size limit gives way: the operation has a sourced message of its own for two targets, and
+clients send empty parameters, which answers of the real service show as they were sent."""
 
 Fault = tuple[str, str]
 """(path, AWS's words)."""

@@ -92,12 +92,6 @@ def _beside(activity: Activity, what: str) -> WishId:
     return WishId(activity.path + what, activity.visit, activity.attempt, 0)
 
 
-def due(state: State, at: float) -> list[WishId]:
-    """The wishes for a time that has come by `at`, earliest first."""
-    timers = [(effect.at, wish) for wish, effect in wants(state).items() if isinstance(effect, SleepUntil)]
-    return [wish for when, wish in sorted(timers) if when <= at]
-
-
 def revive(state: State) -> bool:
     """Make the generator of the attempt in flight again from its replies.
 

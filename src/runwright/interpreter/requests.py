@@ -34,6 +34,8 @@ def answer(state: State, request: Request, at: float) -> Event | ServiceError | 
     """The event that the request becomes, the error that refuses it, or None when it is granted already."""
     if state.ended:
         return refusal_of_ended(state.id, state.status, request)
+    if state.fanout is not None and isinstance(request, Signal):
+        return _invalid(f"Automation execution {state.id} runs on many targets: send signals to its children.")
     match request:
         case Stop():
             return _stop(state, request, at)

@@ -13,8 +13,17 @@ from runwright.messages import Failure, Json
 
 GUIDE = " Please refer to Automation Service Troubleshooting Guide for more diagnosis details."
 NO_OUTPUT_YET = "No output available yet because the step is not successfully executed"
+NO_TARGETS = "No targets were found: nothing had to be run."
 CANCEL_SECONDS = 120.0
 CLOSING_SECONDS = 120.0
+CONCURRENCY = 10
+"""[B] MaxConcurrency when it is not given."""
+LOCATION_CONCURRENCY = 1
+"""[B] TargetLocationMaxConcurrency when it is not given."""
+LOCATION_ROLE = "AWS-SystemsManager-AutomationExecutionRole"
+"""[B] ExecutionRoleName when it is not given."""
+ENDS_OF_CHILDREN = ("Success", "Failed", "TimedOut", "Cancelled")
+RESOLVED_TARGETS_SHOWN = 50
 OUTPUT_BYTES = 100 * 1024
 EXECUTION_OUTPUT_BYTES = 1024 * 1024
 
@@ -110,3 +119,49 @@ def input_texts(inputs: dict[str, Json]) -> dict[str, str]:
 def parameter_echo(sent: Json) -> dict[str, list[str]]:
     """[B] `Parameters` holds what was sent; defaults are not filled in."""
     return sent or {}
+
+
+def concurrency_of(written: str | None, count: int, default: int) -> int:
+    """How many of `count` may run at a time. Inferred rounding: max(1, floor(n * p / 100))."""
+    if written is None:
+        return default
+    if written.endswith("%"):
+        return max(1, count * int(written[:-1]) // 100)
+    return int(written)
+
+
+def errors_of(written: str | None, count: int) -> int:
+    """How many errors are allowed. [B] 10 % of 50 are five, the sixth stops; default 0 (inferred)."""
+    if written is None:
+        return 0
+    if written.endswith("%"):
+        return count * int(written[:-1]) // 100
+    return int(written)
+
+
+def status_of_child(status: str) -> str:
+    """What a child's end counts as for its parent: one of ENDS_OF_CHILDREN."""
+    return status if status in ENDS_OF_CHILDREN else "Failed"
+
+
+def is_error_of_child(status: str) -> bool:
+    """Ours: Failed and TimedOut are errors, Cancelled is not."""
+    return status in ("Failed", "TimedOut")
+
+
+def status_of_rate_control(counts: dict[str, int]) -> str:
+    """[OBS] one failed child makes the parent Failed, even with MaxErrors 100 %; the rest is inferred."""
+    for status in ("Failed", "TimedOut", "Cancelled"):
+        if counts[status]:
+            return status
+    return "Success"
+
+
+def status_of_locations(gives_up: bool) -> str:
+    """[OBS] a parent of locations succeeds while no more of them fail than TargetLocationMaxErrors allows."""
+    return "Failed" if gives_up else "Success"
+
+
+def location_name(account: str, region: str) -> str:
+    """How the step of a location is called (inferred)."""
+    return f"{account}_{region}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runwright.actions.registry import Context, Doing
+from runwright.interpreter.fanout_state import Fanout, fanout_from_json, fanout_to_json, is_fanout
 from runwright.language.model import Runbook, Step
 from runwright.messages import Effect, Json, Reply, WishId, derived_uuid, reply_from_json
 
@@ -20,7 +21,11 @@ STEP_LIMIT_OF_A_TURN = 500
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What an execution was started with. `parameters` are typed, `request` holds the members as they were sent."""
+    """What an execution was started with. `parameters` are typed, `request` holds the members as they were sent.
+
+    `via` is the role by which `role` is assumed, `in_location` says that TargetLocations gave it; `target` is what a
+    child of a fan-out is for, `target_type` that of the document.
+    """
 
     id: str
     family: str
@@ -34,7 +39,11 @@ class Start:
     request: dict[str, Json]
     parameters: dict[str, Json]
     role: str | None = None
+    via: str | None = None
+    in_location: bool = False
     parent: str | None = None
+    target: str | None = None
+    target_type: str | None = None
     skip_time: bool = False
 
     @property
@@ -131,6 +140,8 @@ class State:
     slot: str | None = "asked"
     ended_at: float | None = None
     frames: list[Frame] = field(default_factory=list)
+    fanout: Fanout | None = None
+    triggered_alarms: list[dict[str, str]] = field(default_factory=list)
     variables: dict[str, Json] = field(default_factory=dict)
     outputs: dict[str, dict[str, Json]] = field(default_factory=dict)
     output_bytes: int = 0
@@ -160,6 +171,15 @@ class State:
                 return frame.activity
         return None
 
+    @property
+    def answered(self) -> tuple[tuple[str, int, int] | None, list[Answered]]:
+        """The attempt that is under way, and the replies that it has had."""
+        if self.fanout is not None:
+            found = self.fanout.found
+            return ("!targets", 1, 1), [Answered(self.fanout.found_at, "FindTargets", found)] if found else []
+        activity = self.activity
+        return (None, []) if activity is None else (activity.wish_id[:3], activity.replies)
+
     def step_of(self, activity: Activity) -> Step:
         return self.runbook.all_steps[activity.name]
 
@@ -175,6 +195,9 @@ def step_execution_id(execution_id: str, path: str, visit: int = 1) -> str:
 def new_state(start: Start, runbook: Runbook, at: float) -> State:
     """An execution that has been accepted and waits for a running slot."""
     state = State(start, runbook, now=at, started_at=at)
+    if is_fanout(start.request):
+        state.fanout = Fanout(target_type=start.target_type)
+        return state
     state.frames = [Frame(next=None if start.interactive else runbook.steps[0].name)]
     if start.interactive:
         state.slot, state.status = None, "Waiting"
@@ -186,7 +209,7 @@ def new_state(start: Start, runbook: Runbook, at: float) -> State:
 
 _PLAIN = (
     "now", "started_at", "status", "slot", "ended_at", "variables", "outputs", "output_bytes", "unsuccessful",
-    "positions", "seq", "stop", "cancel_until", "failure_message", "breath",
+    "positions", "seq", "triggered_alarms", "stop", "cancel_until", "failure_message", "breath",
 )  # fmt: skip
 _ACTIVITY = (
     "name", "path", "visit", "position", "since", "attempt", "attempt_since", "fresh", "inputs", "timeout_at",
@@ -203,6 +226,7 @@ def cursor_of(state: State) -> dict[str, Json]:
         | {"activity": frame.activity and {name: getattr(frame.activity, name) for name in _ACTIVITY}}
         for frame in state.frames
     ]
+    cursor["fanout"] = state.fanout and fanout_to_json(state.fanout)
     return cursor
 
 
@@ -219,6 +243,10 @@ def state_from(
         if stored["activity"]:
             frame.activity = Activity(**stored["activity"])
         state.frames.append(frame)
+    if cursor["fanout"]:
+        found = reply_from_json(replies[0][3]) if replies else None
+        state.fanout = fanout_from_json(cursor["fanout"], found)
+        return state
     activity = state.activity
     if activity is not None:
         activity.replies = [

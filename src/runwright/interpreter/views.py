@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runwright.interpreter import rulings
+from runwright.interpreter.fanout_state import Child
 from runwright.interpreter.outcome import Outcome, valid_next_steps
 from runwright.interpreter.state import Activity, State, StepRow, step_execution_id
 from runwright.language.model import Runbook, Step
-from runwright.messages import AwaitSignal, Json
+from runwright.messages import AwaitSignal, Json, WishId
 
 _ECHOED_REQUEST = (
     "Targets", "TargetMaps", "TargetLocations", "TargetLocationsURL", "TargetParameterName",
@@ -119,6 +120,59 @@ def _parent(state: State, activity: Activity) -> dict[str, Json]:
     return {}
 
 
+def target_name(request: dict[str, Json], target: Json) -> str:
+    """[UG] a step is named by its target; inferred: by the target parameter of a map, else by the whole map."""
+    if isinstance(target, str):
+        return target
+    values = target.get(request.get("TargetParameterName"))
+    return str(values[0]) if values else rulings.gson(target)
+
+
+def fanout_row(state: State, index: int, child: Child, status: str, message: str | None, *, ended: bool) -> StepRow:
+    """[OBS] the step of a fan-out's child: its name is the target, its inputs are plain and its outputs are empty."""
+    fanout, request = state.fanout, state.start.request
+    assert fanout is not None
+    assert fanout.targets is not None
+    target = fanout.targets[index]
+    path = f"child/{index}"
+    record: dict[str, Json] = {"Action": "aws:executeAutomation", "StepStatus": status}
+    outputs: dict[str, Json] = {}
+    if fanout.locations is not None:
+        item, account, region = target
+        record["StepName"] = rulings.location_name(account, region)
+        location = fanout.locations[item]
+        role = location.get("ExecutionRoleName") or rulings.LOCATION_ROLE
+        record["TargetLocation"] = {"Accounts": [account], "Regions": [region], "ExecutionRoleName": role}
+        record["Inputs"] = {}
+        outputs = {"AutomationExecutionId": [WishId(path, 1, 1, 0).unique_in(state.id)]}
+        if targets := location.get("Targets") or request.get("Targets"):
+            record["Targets"] = targets
+    else:
+        record["StepName"] = target_name(request, target)
+        parameters = target if isinstance(target, dict) else {request["TargetParameterName"]: [target]}
+        record["Inputs"] = {name: ", ".join(values) for name, values in parameters.items()}
+    record["Outputs"] = outputs
+    record["ExecutionStartTime"] = milliseconds(child.since)
+    if ended:
+        record["ExecutionEndTime"] = milliseconds(state.now)
+    if message is not None:
+        record["FailureMessage"] = message
+    identity = record["StepExecutionId"] = state.step_execution_id(path, 1)
+    return StepRow(
+        position=child.position,
+        id=identity,
+        name=record["StepName"],
+        action="aws:executeAutomation",
+        status=status,
+        started_at=child.since,
+        ended_at=state.now if ended else None,
+        parent_id=None,
+        iteration=None,
+        iterator_value=None,
+        record=record,
+    )
+
+
 def pending_steps(runbook: Runbook, execution_id: str, present: Iterable[str]) -> list[dict[str, Json]]:
     """Records of the steps of mainSteps that have not begun; `present` names those that have."""
     begun = set(present)
@@ -164,13 +218,39 @@ def execution_record(state: State, waits_for: str | None = None) -> dict[str, Js
     if activity is not None and not state.ended:
         record["CurrentStepName"] = activity.name
         record["CurrentAction"] = state.step_of(activity).action
+    if start.target is not None:
+        record["Target"] = start.target
     record["Targets"] = []
-    record["ResolvedTargets"] = {"ParameterValues": [], "Truncated": False}
+    record["ResolvedTargets"] = _resolved_targets(state)
     record |= {name: start.request[name] for name in _ECHOED_REQUEST if name in start.request}
+    if state.fanout is not None:
+        record["ProgressCounters"] = _progress_counters(state)
+    if state.triggered_alarms:
+        record["TriggeredAlarms"] = state.triggered_alarms
     if state.runbook.variables:
         texts = {name: rulings.output_texts(value) for name, value in state.variables.items()}
         record["Variables"] = {name: text for name, text in texts.items() if text is not None}
     return record
+
+
+def _resolved_targets(state: State) -> dict[str, Json]:
+    fanout = state.fanout
+    targets = (fanout.targets or []) if fanout is not None and fanout.locations is None else []
+    values = [target for target in targets[: rulings.RESOLVED_TARGETS_SHOWN] if isinstance(target, str)]
+    return {"ParameterValues": values, "Truncated": len(targets) > rulings.RESOLVED_TARGETS_SHOWN}
+
+
+def _progress_counters(state: State) -> dict[str, int]:
+    """[B] how many of the children there are to be have ended, and how."""
+    assert state.fanout is not None
+    counts = state.fanout.counts
+    return {
+        "TotalSteps": sum(group.count for group in state.fanout.groups),
+        "SuccessSteps": counts["Success"],
+        "FailedSteps": counts["Failed"],
+        "CancelledSteps": counts["Cancelled"],
+        "TimedOutSteps": counts["TimedOut"],
+    }
 
 
 def document_outputs(state: State) -> dict[str, list[str]]:

@@ -11,10 +11,10 @@ from runwright.interpreter.requests import Stop
 from runwright.interpreter.state import Start
 from runwright.messages import Failure, Json, Reply, RunChild
 from runwright.runtime.driver import Driver
-from runwright.runtime.scope import Caller, Parent
+from runwright.runtime.scope import Birth, Caller, Definition, Parent
 from runwright.runtime.sqlite import Database
 
-StartChild = Callable[[dict[str, Json], Caller, str, Parent], Awaitable[None]]
+StartChild = Callable[[dict[str, Json], Caller, Birth], Awaitable[None]]
 
 
 class ChildExecutions:
@@ -30,10 +30,17 @@ class ChildExecutions:
         ended = await self.outcome(child_id)
         if ended is not None or self._driver.is_unfinished(child_id):
             return ended
-        caller = Caller(parent.account, parent.region, parent.executed_by)
-        kin = Parent(parent.id, parent.family, parent.role, parent.skip_time, parent.executed_by)
+        kin = Parent(
+            parent.id, parent.family, parent.role, parent.via, parent.skip_time, parent.executed_by, parent.in_location
+        )
+        definition = None
+        if effect.target is not None or effect.place is not None:
+            definition = Definition(parent.document, parent.version, parent.runbook_sha256, parent.target_type)
+        birth = Birth(child_id, kin, definition, effect.target, effect.place)
+        place = effect.place
+        account, region = (place.account, place.region) if place else (parent.account, parent.region)
         try:
-            await self._start(effect.request, caller, child_id, kin)
+            await self._start(effect.request, Caller(account, region, parent.executed_by), birth)
         except ServiceError as refused:
             return Reply(failure=Failure(refused.message, refused.code))
         return None

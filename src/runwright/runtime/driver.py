@@ -11,16 +11,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 
 from runwright.errors import ServiceError
-from runwright.interpreter import flow
-from runwright.interpreter.admission import Admission
-from runwright.interpreter.requests import Request, answer
+from runwright.interpreter import execution as machine
+from runwright.interpreter.requests import Request, answer, refusal_of_ended
 from runwright.interpreter.state import Start, State, new_state, state_from
 from runwright.language.model import Runbook
 from runwright.messages import (
@@ -32,86 +28,19 @@ from runwright.messages import (
     Outdated,
     Replied,
     Reply,
-    RunChild,
     SleepUntil,
-    StopChild,
     WishId,
 )
 from runwright.runtime.clock import Clock
 from runwright.runtime.journal import Journal, New, StoredReplies, TurnRows, Unfinished, rows_of
-from runwright.runtime.scope import Scope
+from runwright.runtime.live import Asked, Due, Live, Turn, fail
+from runwright.runtime.performing import Performer, Performing
+from runwright.runtime.slots import Line, Slots
 
 RELOAD_SECONDS = 1.0
 """How long after a failed commit an execution is loaded again."""
 
 log = structlog.get_logger("runwright")
-
-
-class Performer(Protocol):
-    """Performs effects that touch the world; what it raises is a fault of ours."""
-
-    async def perform(
-        self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
-    ) -> Reply: ...
-
-
-class Children(Protocol):
-    """Sees to children. `run` and `stop` give None when the end is still to come: `outcome` is asked for it then."""
-
-    async def run(self, effect: RunChild, child_id: str, parent: Start) -> Reply | None: ...
-
-    async def stop(self, child_id: str) -> Reply | None: ...
-
-    async def outcome(self, child_id: str) -> Reply | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """An execution's alarm has rung, or it is to look whether it has a slot now."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request and the caller that waits for its answer."""
-
-    request: Request
-    done: asyncio.Future[None]
-
-
-@dataclass(slots=True, eq=False)
-class Live:
-    """An execution in memory. `held` are the effects that have been begun; `dropped`: trust it no more."""
-
-    id: str
-    number: int
-    family: str
-    is_child: bool
-    state: State | None = None
-    new: New | None = None
-    inbox: list[Event | Due | Asked] = field(default_factory=list)
-    held: dict[WishId, asyncio.Task[None]] = field(default_factory=dict)
-    stored: StoredReplies = field(default_factory=StoredReplies)
-    accepted: asyncio.Future[None] | None = None
-    in_commit: int = 0
-    loading: bool = False
-    dropped: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Turn:
-    """A folded turn that waits for its commit, with what the execution is after it."""
-
-    live: Live
-    rows: TurnRows | None
-    wants: dict[WishId, Effect]
-    wakes_at: float | None
-    awaits_person: bool
-    status: str
-    slot: str | None
-    ended: bool
-    answers: list[tuple[asyncio.Future[None], ServiceError | None]]
 
 
 class Driver:
@@ -126,16 +55,15 @@ class Driver:
         quotas: dict[str, int],
         report: Callable[[str, str, str], None],
     ) -> None:
-        self._journal, self._clock, self._performer = journal, clock, performer
-        self._runbook_of, self._quotas, self._report = runbook_of, quotas, report
-        self.children: Children | None = None
+        self._journal, self._clock = journal, clock
+        self._runbook_of, self._quotas = runbook_of, quotas
         self.observe: Callable[[str, TurnRows], None] | None = None
         self._live: dict[str, Live] = {}
         self._known: dict[str, Unfinished] = {}
         self._ready: dict[str, None] = {}
         self._wake = asyncio.Event()
-        self._admissions: dict[tuple[str, str], Admission] = {}
-        self._parents: dict[str, dict[tuple[str, WishId], None]] = {}
+        self._slots = Slots(quotas, lambda execution_id: self._post(execution_id, Due(0.0)))
+        self.performing = Performing(performer, clock, self._replied, report)
         self._watchers: dict[str, list[asyncio.Future[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._committing: asyncio.Task[None] | None = None
@@ -154,14 +82,13 @@ class Driver:
             if known.skip_time:
                 self._clock.join(known.family, known.started_at)
             if known.slot == "held":
-                self._admission(known.account, known.region).holders.add(known.id)
+                self._slots.restore(known.line, known.id)
             elif known.slot == "asked":
-                self._ask_for_slot(known.id, known.account, known.region, known.number, known.status, known.is_child)
+                self._queue(known, known.status)
             if known.wake_at is not None:
                 self._clock.set_alarm(known.id, known.family, known.wake_at)
         self._loop_task = asyncio.create_task(self._run(), name="runwright-driver")
-        for key in list(self._admissions):
-            self._admit(*key)
+        self._slots.admit_all()
 
     async def close(self) -> None:
         """Stop: what has been folded is committed, effects in flight are dropped and begun again by the next open."""
@@ -173,9 +100,9 @@ class Driver:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def refuses_start(self, account: str, region: str) -> bool:
-        """Whether the queue of starts is full."""
-        return self._admission(account, region).refuses_start()
+    def refuses_start(self, start: Start) -> bool:
+        """Whether the queue that the execution would have to stand in is full."""
+        return self._slots.refuses_start(_line_of(start))
 
     async def start(self, new: New, runbook: Runbook) -> None:
         """Accept an execution; returns when it is stored. ServiceError when it cannot be."""
@@ -185,7 +112,7 @@ class Driver:
             self._clock.join(start.family, at)
         number = self._next_number
         self._next_number += 1
-        live = Live(start.id, number, start.family, start.parent is not None)
+        live = Live(start.id, number, start.family, _line_of(start), start.parent is not None)
         live.state = new_state(start, runbook, at)
         live.new = new
         live.accepted = asyncio.get_running_loop().create_future()
@@ -213,10 +140,6 @@ class Driver:
             done.set_result(None)
         return done
 
-    def await_child(self, child_id: str, parent_id: str, wish: WishId) -> None:
-        """Tell the parent when the child has ended."""
-        self._parents.setdefault(child_id, {})[parent_id, wish] = None
-
     def at_work(self, execution_id: str) -> tuple[Start, tuple[str, int, int]] | None:
         """The start of an execution and the attempt (path, visit, attempt) that it is at; None when there is none."""
         live = self._live.get(execution_id)
@@ -226,10 +149,10 @@ class Driver:
         return live.state.start, activity.wish_id[:3]
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Running and queued executions by `account/region`."""
+        """By `account/region quota`: how many executions hold a slot and how many are queued for one."""
         return {
-            f"{account}/{region}": {"running": len(admission.holders), "queued": admission.waiting}
-            for (account, region), admission in sorted(self._admissions.items())
+            f"{line.account}/{line.region} {line.quota}": {"held": held, "queued": queued}
+            for line, held, queued in self._slots.counts()
         }
 
     # -------------------------------------------------------------------------------------------------- arrivals
@@ -240,7 +163,7 @@ class Driver:
             known = self._known.get(execution_id)
             if known is None:
                 return
-            live = Live(known.id, known.number, known.family, known.is_child)
+            live = Live(known.id, known.number, known.family, known.line, known.is_child)
             self._live[execution_id] = live
         live.inbox.append(item)
         self._make_ready(live)
@@ -275,11 +198,11 @@ class Driver:
         assert stored.cursor is not None
         runbook = await self._runbook_of(stored.start.runbook_sha256)
         live.state = state = state_from(stored.start, runbook, stored.cursor, stored.replies)
-        activity = state.activity
-        if activity is not None and activity.replies:
-            live.stored = StoredReplies(activity.wish_id[:3], len(activity.replies))
+        attempt, answers = state.answered
+        if answers:
+            live.stored = StoredReplies(attempt, len(answers))
         try:
-            if not flow.revive(state):
+            if not machine.revive(state):
                 live.inbox.insert(0, Outdated(self._clock.now(live.family)))
         except Exception:
             live.inbox.insert(0, Broke(self._clock.now(live.family), self._fault(live.id)))
@@ -334,22 +257,21 @@ class Driver:
             match item:
                 case Due(at):
                     moment = max(now, at)
-                    for wish in flow.due(state, moment):
-                        flow.fold(state, Replied(moment, wish, Reply()))
+                    for wish in machine.due(state, moment):
+                        machine.fold(state, Replied(moment, wish, Reply()))
                         self._give_slot(live, state, now)
                 case Asked(request, done):
                     event = answer(state, request, now)
                     if event is not None and not isinstance(event, ServiceError):
-                        flow.fold(state, event)
+                        machine.fold(state, event)
                     answers.append((done, event if isinstance(event, ServiceError) else None))
                 case _:
-                    flow.fold(state, item)
+                    machine.fold(state, item)
             self._give_slot(live, state, now)
         waits_for = None
         if state.status == "Pending" and state.slot == "asked":
-            waits_for = (
-                f"Pending: {self._quotas['running']} executions are running, the quota `running` allows no more."
-            )
+            quota = live.line.quota
+            waits_for = f"Pending: the quota `{quota}` lets {self._quotas[quota]} executions run at a time."
         rows = None
         if live.new is not None or state.seq != seq:
             rows, live.stored = rows_of(state, live.number, live.stored, live.new, waits_for)
@@ -358,52 +280,30 @@ class Driver:
             live.accepted = None
         live.new = None
         live.in_commit += 1
-        wants = flow.wants(state)
+        wants = machine.wants(state)
         timers = [effect.at for effect in wants.values() if isinstance(effect, SleepUntil)]
         person = state.status == "Waiting" or any(isinstance(effect, AwaitSignal) for effect in wants.values())
         wakes_at = min(timers, default=None)
         return Turn(live, rows, wants, wakes_at, person, state.status, state.slot, state.ended, answers)
 
     def _give_slot(self, live: Live, state: State, now: float) -> None:
-        """Ask admission for the slot that the state asks for; a free one is had at once."""
-        start = state.start
-        admission = self._admission(start.account, start.region)
+        """Ask for the slot that the state asks for; a free one is had at once."""
         while state.slot == "asked":
-            if live.id not in admission.holders:
-                self._ask_for_slot(live.id, start.account, start.region, live.number, state.status, live.is_child)
-                self._admit(start.account, start.region, but=live.id)
-            if live.id not in admission.holders:
+            if not self._slots.holds(live.line, live.id):
+                self._queue(live, state.status)
+                self._slots.admit(live.line, but=live.id)
+            if not self._slots.holds(live.line, live.id):
                 return
-            flow.fold(state, Admitted(now))
+            machine.fold(state, Admitted(now))
 
-    def _release_slot(self, live: Live, state: State) -> None:
-        """Give back the slot of an execution that has none after its commit, unless it has asked for it since."""
-        if state.slot is None:
-            start = state.start
-            self._admission(start.account, start.region).release(live.id)
-            self._admit(start.account, start.region)
-
-    def _ask_for_slot(self, id_: str, account: str, region: str, number: int, status: str, is_child: bool) -> None:
-        returning = status not in ("Pending",)
-        self._admission(account, region).ask(id_, number, returning=returning, by_caller=not is_child)
-
-    def _admit(self, account: str, region: str, but: str | None = None) -> None:
-        for id_ in self._admission(account, region).admit():
-            if id_ != but:
-                self._post(id_, Due(0.0))
-
-    def _admission(self, account: str, region: str) -> Admission:
-        known = self._admissions.get((account, region))
-        if known is None:
-            known = Admission(self._quotas["running"], self._quotas["queued"])
-            self._admissions[account, region] = known
-        return known
+    def _queue(self, who: Live | Unfinished, status: str) -> None:
+        self._slots.queue(who.line, who.id, who.number, is_new=status == "Pending", by_caller=not who.is_child)
 
     async def _commit(self, turns: list[Turn]) -> None:
         sound = [turn for turn in turns if not turn.live.dropped]
         for turn in turns:
             if turn.live.dropped:
-                _fail(turn.answers)
+                turn.fail()
         try:
             rows = [turn.rows for turn in sound if turn.rows is not None]
             if rows:
@@ -411,7 +311,7 @@ class Driver:
         except Exception as failed:
             log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in sound])
             for turn in sound:
-                _fail(turn.answers)
+                turn.fail()
                 if not turn.live.dropped:
                     self._drop(turn.live, [])
             return
@@ -425,9 +325,7 @@ class Driver:
         live.in_commit -= 1
         if self.observe is not None and turn.rows is not None:
             self.observe(live.id, turn.rows)
-        for done, refusal in turn.answers:
-            if not done.done():
-                done.set_exception(refusal) if refusal else done.set_result(None)
+        turn.answer()
         if live.dropped:
             return
         for wish in [wish for wish in live.held if wish not in turn.wants]:
@@ -439,17 +337,18 @@ class Driver:
                 task = self._spawn(self._perform(live, state.start, wish, effect))
                 task.add_done_callback(lambda _: self._let_rest(live))
                 live.held[wish] = task
-        self._release_slot(live, state)
+        if state.slot is None:
+            self._slots.give_back(live.line, live.id)
         if turn.ended:
             self._forget(live, state)
-            return
-        self._remember(live, state, turn)
+        else:
+            self._remember(live, state, turn)
 
     def _remember(self, live: Live, state: State, turn: Turn) -> None:
         start = state.start
         self._known[live.id] = Unfinished(
-            live.id, live.number, start.account, start.region, live.family, live.is_child, start.skip_time,
-            turn.status, turn.slot, turn.wakes_at, state.started_at,
+            live.id, live.number, live.line, live.family, live.is_child, start.skip_time, turn.status,
+            turn.slot, turn.wakes_at, state.started_at,
         )  # fmt: skip
         self._clock.set_alarm(live.id, live.family, turn.wakes_at)
         for reason, holds in (("person", turn.awaits_person), ("queue", turn.slot == "asked")):
@@ -464,10 +363,9 @@ class Driver:
         self._clock.set_alarm(live.id, live.family, None)
         for item in live.inbox:
             if isinstance(item, Asked):
-                refusal = answer(state, item.request, state.now)
-                item.done.set_exception(refusal) if isinstance(refusal, ServiceError) else item.done.set_result(None)
-        for parent_id, wish in self._parents.pop(live.id, {}):
-            self._spawn(self._tell_parent(parent_id, wish, live.id))
+                item.done.set_exception(refusal_of_ended(live.id, state.status, item.request))
+        if self.performing.has_parent_waiting(live.id):
+            self._spawn(self.performing.tell_parents(live.id))
         for done in self._watchers.pop(live.id, []):
             if not done.done():
                 done.set_result(None)
@@ -476,45 +374,21 @@ class Driver:
         if state.start.skip_time:
             self._clock.leave(live.family)
 
-    async def _tell_parent(self, parent_id: str, wish: WishId, child_id: str) -> None:
-        parent = self._known.get(parent_id)
-        if parent is None or self.children is None:
-            return
-        with self._clock.working(parent.family):
-            reply = await self.children.outcome(child_id)
-            if reply is not None:
-                self._post(parent_id, Replied(self._clock.now(parent.family), wish, reply))
-
     async def _perform(self, live: Live, start: Start, wish: WishId, effect: Effect) -> None:
         try:
-            with self._clock.working(live.family) if isinstance(effect, RunChild | StopChild) else nullcontext():
-                reply = await self._reply_to(start, wish, effect)
-                if reply is not None:
-                    self._post(live.id, Replied(self._clock.now(live.family), wish, reply))
+            await self.performing.perform(start, wish, effect)
         except Exception:
             self._post(live.id, Broke(self._clock.now(live.family), self._fault(live.id)))
 
-    async def _reply_to(self, start: Start, wish: WishId, effect: Effect) -> Reply | None:
-        match effect:
-            case RunChild():
-                child_id = wish.unique_in(start.id)
-                self.await_child(child_id, start.id, wish)
-                return await self._kin().run(effect, child_id, start)
-            case StopChild(child_id):
-                self.await_child(child_id, start.id, wish)
-                return await self._kin().stop(child_id)
-            case _:
-                scope = Scope(start.id, start.family, start.account, start.region, start.role)
-                return await self._performer.perform(
-                    effect, wish, scope, self._clock, lambda text: self._report(start.id, wish.path, text)
-                )
-
-    def _kin(self) -> Children:
-        assert self.children is not None, "set before the first start"
-        return self.children
+    def _replied(self, execution_id: str, wish: WishId, reply: Reply) -> None:
+        live = self._live.get(execution_id) or self._known.get(execution_id)
+        if live is not None:
+            self._post(execution_id, Replied(self._clock.now(live.family), wish, reply))
 
     def _let_rest(self, live: Live) -> None:
         """Forget the state of an execution that only waits; it is loaded again when something comes."""
+        if live.state is not None and live.state.fanout is not None:
+            return  # its targets are many and its children soon end
         idle = not live.inbox and not live.in_commit and not live.loading and live.id in self._known
         if idle and self._live.get(live.id) is live and all(task.done() for task in live.held.values()):
             del self._live[live.id]
@@ -530,20 +404,20 @@ class Driver:
         waiting = callers + [item.done for item in live.inbox if isinstance(item, Asked)]
         if live.accepted is not None:
             waiting.append(live.accepted)
-        _fail([(done, None) for done in waiting])
+        fail(waiting)
         self._clock.let_go(live.family, ("turn", live.id))
         known = self._known.get(live.id)
         if known is not None:
             self._clock.set_alarm(live.id, live.family, self._clock.now(live.family) + RELOAD_SECONDS)
         if live.state is None:
             return
-        start = live.state.start
-        if known is None or known.slot != "held":
-            self._admission(start.account, start.region).release(live.id)
         if known is not None and known.slot == "asked":
-            self._ask_for_slot(live.id, start.account, start.region, live.number, known.status, live.is_child)
-        self._admit(start.account, start.region)
-        if known is None and start.skip_time:
+            self._slots.give_back(live.line, live.id)
+            self._queue(known, known.status)
+            self._slots.admit(live.line)
+        elif known is None or known.slot is None:
+            self._slots.give_back(live.line, live.id)
+        if known is None and live.state.start.skip_time:
             self._clock.leave(live.family)
 
     def _fault(self, execution_id: str) -> str:
@@ -552,7 +426,5 @@ class Driver:
         return log_id
 
 
-def _fail(answers: list[tuple[asyncio.Future[None], ServiceError | None]]) -> None:
-    for done, _ in answers:
-        if not done.done():
-            done.set_exception(ServiceError("InternalServerError", "The request could not be stored; try again.", 500))
+def _line_of(start: Start) -> Line:
+    return Line(start.account, start.region, machine.quota_of(start))

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from runwright.interpreter import flow, views
-from runwright.interpreter.state import Activity, Start, State, cursor_of, start_from_json, start_to_json
+from runwright.interpreter import execution as machine
+from runwright.interpreter import views
+from runwright.interpreter.state import Start, State, cursor_of, start_from_json, start_to_json
 from runwright.messages import AwaitSignal, Json, SleepUntil, WishId, as_json
+from runwright.runtime.slots import Line
 from runwright.runtime.sqlite import Database
 
 
@@ -56,8 +58,7 @@ class Unfinished:
 
     id: str
     number: int
-    account: str
-    region: str
+    line: Line
     family: str
     is_child: bool
     skip_time: bool
@@ -99,8 +100,7 @@ def rows_of(
     state: State, number: int, stored: StoredReplies, new: New | None, waits_for: str | None
 ) -> tuple[TurnRows, StoredReplies]:
     """Encode what the state has become; clears the rows that it has gathered. ValueError for what JSON cannot hold."""
-    activity = state.activity
-    replies, now_stored, forgets = _replies(activity, stored, number)
+    replies, now_stored, forgets = _replies(state, stored, number)
     start = state.start
     steps = tuple(
         (number, row.position, row.id, row.name, row.action, row.status, row.started_at, row.ended_at,
@@ -108,6 +108,7 @@ def rows_of(
         for row in state.rows.values()
     )  # fmt: skip
     state.rows = {}
+    activity = state.activity
     action = None if activity is None or state.ended else state.step_of(activity).action
     execution = (
         state.status, state.ended_at, action, wake_at(state), state.slot, state.seq,
@@ -118,8 +119,8 @@ def rows_of(
     if new is not None:
         inserted = (
             number, start.id, start.account, start.region, start.family, start.parent, start.document,
-            start.runbook_sha256, execution_type(start), start.skip_time, state.started_at, new.token,
-            new.token_request, _json(start_to_json(start)),
+            start.runbook_sha256, execution_type(start), machine.quota_of(start), start.skip_time,
+            state.started_at, new.token, new.token_request, _json(start_to_json(start)),
         )  # fmt: skip
         tags = tuple((start.account, start.region, "Automation", start.id, name, value) for name, value in new.tags)
     return TurnRows(number, inserted, tags, execution, steps, replies, forgets), now_stored
@@ -133,7 +134,7 @@ def execution_type(start: Start) -> str:
 def wake_at(state: State) -> float | None:
     """When the execution has to be loaded: 0 when something is to be done, its next timer, or None."""
     timers = []
-    for effect in flow.wants(state).values():
+    for effect in machine.wants(state).values():
         if isinstance(effect, SleepUntil):
             timers.append(effect.at)
         elif not isinstance(effect, AwaitSignal):
@@ -142,18 +143,19 @@ def wake_at(state: State) -> float | None:
 
 
 def _replies(
-    activity: Activity | None, stored: StoredReplies, number: int
+    state: State, stored: StoredReplies, number: int
 ) -> tuple[tuple[tuple[object, ...], ...], StoredReplies, bool]:
-    attempt = activity.wish_id[:3] if activity is not None and activity.replies else None
+    attempt, answers = state.answered
+    attempt = attempt if answers and not state.ended else None
     same = attempt is not None and attempt == stored.attempt
     known = stored.count if same else 0
     rows: tuple[tuple[object, ...], ...] = ()
     count = 0
-    if activity is not None and attempt is not None:
-        count = len(activity.replies)
+    if attempt is not None:
+        count = len(answers)
         rows = tuple(
             (number, *attempt, index, answered.at, answered.effect, _json(as_json(answered.reply)))
-            for index, answered in enumerate(activity.replies)
+            for index, answered in enumerate(answers)
             if index >= known
         )
     return rows, StoredReplies(attempt, count), bool(stored.count) and not same
@@ -170,9 +172,9 @@ def _storable(text: str | None) -> str | None:
 # ------------------------------------------------------------------------------------------------------ SQLite
 
 _INSERT = """
-INSERT INTO executions (number, id, account, region, family, parent, document, runbook, type, skip_time, started_at,
-    token, token_request, begin, status, ended_at, current_action, wake_at, slot, seq, record, cursor)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO executions (number, id, account, region, family, parent, document, runbook, type, quota, skip_time,
+    started_at, token, token_request, begin, status, ended_at, current_action, wake_at, slot, seq, record, cursor)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _UPDATE = """
 UPDATE executions SET status = ?, ended_at = ?, current_action = ?, wake_at = ?, slot = ?, seq = ?, record = ?,
@@ -245,9 +247,33 @@ def _load(connection: sqlite3.Connection, execution_id: str) -> Stored | None:
 
 def _unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
     return [
-        Unfinished(id_, number, account, region, family, parent is not None, bool(skip), status, slot, wake, started)
-        for id_, number, account, region, family, parent, skip, status, slot, wake, started in connection.execute(
-            "SELECT id, number, account, region, family, parent, skip_time, status, slot, wake_at, started_at"
+        Unfinished(
+            id_,
+            number,
+            Line(account, region, quota),
+            family,
+            parent is not None,
+            bool(skip),
+            status,
+            slot,
+            wake,
+            started,
+        )
+        for (
+            id_,
+            number,
+            account,
+            region,
+            family,
+            parent,
+            skip,
+            quota,
+            status,
+            slot,
+            wake,
+            started,
+        ) in connection.execute(
+            "SELECT id, number, account, region, family, parent, skip_time, quota, status, slot, wake_at, started_at"
             " FROM executions WHERE ended_at IS NULL ORDER BY number"
         )
     ]

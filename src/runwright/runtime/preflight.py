@@ -18,10 +18,12 @@ class Preflight:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    async def check_role(self, scope: Scope) -> None:
-        """Really assume the scope's role. [UG] for the first sentence of the refusal."""
+    async def check_role(self, scope: Scope, *, in_location: bool) -> None:
+        """Really assume the scope's role. [UG] for the first sentence of the refusal, [OBS] for that in a location."""
         keys = await self._backend.assume(scope)
         if isinstance(keys, Refused):
+            if in_location:
+                raise _refusal(keys.failure.message)
             raise _refusal(f"The defined assume role is unable to be assumed. {keys.failure.message}")
 
     async def ssm_parameters(self, names: list[str], scope: Scope) -> dict[str, Json]:

@@ -65,7 +65,7 @@ class Records:
                 (number, STEPS_IN_GET + 1),
             ).fetchall()
             steps = [text for _, text in rows]
-            if len(rows) <= STEPS_IN_GET:
+            if len(rows) <= STEPS_IN_GET and sha256 is not None:
                 runbook = self._runbooks.get_with(conn, sha256)
                 steps += map(_text, pending_steps(runbook, execution_id, {name for name, _ in rows}))
             truncated = "true" if len(steps) > STEPS_IN_GET else "false"
@@ -123,10 +123,10 @@ class Records:
         return await self._database.read(lambda conn: list_executions(conn, account, region, wanted, after, most))
 
     def _pending(
-        self, conn: Connection, number: int, sha256: str, execution_id: str, wanted: StepsWanted
+        self, conn: Connection, number: int, sha256: str | None, execution_id: str, wanted: StepsWanted
     ) -> list[tuple[StepPlace, str]]:
         of_begun = (wanted.parent_ids, wanted.iterations, wanted.iterator_values)
-        if any(each is not None for each in (*of_begun, wanted.started_before, wanted.started_since)):
+        if sha256 is None or any(each is not None for each in (*of_begun, wanted.started_before, wanted.started_since)):
             return []
         present = {name for (name,) in conn.execute("SELECT DISTINCT name FROM steps WHERE execution = ?", (number,))}
         runbook = self._runbooks.get_with(conn, sha256)
@@ -145,9 +145,11 @@ class Records:
         return [(StepPlace(is_pending=True, number=order[record["StepName"]]), _text(record)) for record in records]
 
 
-def _execution(conn: Connection, account: str, region: str, execution_id: str) -> tuple[int, str, str]:
+def _execution(conn: Connection, account: str, region: str, execution_id: str) -> tuple[int, str | None, str]:
+    """(number, key of the runbook whose steps it runs, record); a fan-out runs children instead, and has no key."""
     row = conn.execute(
-        "SELECT number, runbook, record FROM executions WHERE id = ? AND account = ? AND region = ?",
+        "SELECT number, CASE quota WHEN 'running' THEN runbook END, record FROM executions"
+        " WHERE id = ? AND account = ? AND region = ?",
         (execution_id, account, region),
     ).fetchone()
     if row is None:

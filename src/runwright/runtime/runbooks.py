@@ -38,8 +38,7 @@ class Runbooks:
 
     async def get(self, key: str) -> Runbook:
         """The runbook that an execution was started with."""
-        known = self._runbooks.get(key)
-        return known or await self._database.read(lambda connection: self.get_with(connection, key))
+        return await self._database.read(lambda connection: self.get_with(connection, key))
 
     def get_with(self, connection: Connection, key: str) -> Runbook:
         """The same, read on a connection that the caller has."""

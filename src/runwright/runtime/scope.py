@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runwright.messages import Location
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -19,7 +21,8 @@ class Scope:
     """The execution for which an effect is performed.
 
     `family` is the id of its outermost ancestor (they share one clock); `role` the ARN that it acts as, None for the
-    backend's own credentials.
+    backend's own credentials. `via` is the role by which `role` is assumed (an administration role in the centre for an
+    execution role in another account), None when the backend's own credentials assume it.
     """
 
     execution_id: str
@@ -27,17 +30,47 @@ class Scope:
     account: str
     region: str
     role: str | None
+    via: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The execution that starts another: whose child it is, in which family, and with which role."""
+    """The execution that starts another: in which family and as whom.
+
+    `in_location`: its role is that of a location; then all that it starts acts as that role too.
+    """
 
     id: str
     family: str
     role: str | None
+    via: str | None
     skip_time: bool
     executed_by: str
+    in_location: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What is run: document and version by name, and the key of the text."""
+
+    document: str
+    version: str
+    key: str
+    target_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """How a child comes to be: under which id, of whom, for which target or in which place.
+
+    `definition` is that of its parent where they run the same runbook, None where the request names another.
+    """
+
+    id: str
+    parent: Parent
+    definition: Definition | None = None
+    target: str | None = None
+    place: Location | None = None
 
 
 def partition_of(region: str) -> str:

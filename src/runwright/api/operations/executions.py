@@ -9,7 +9,6 @@ from runwright import tags
 from runwright.api.answers import Answer, Handler
 from runwright.api.operations.filters import executions_wanted, steps_wanted
 from runwright.api.paging import page_size, place_of, token
-from runwright.errors import ServiceError
 from runwright.messages import Json
 from runwright.runtime.records import StepPlace
 from runwright.runtime.scope import Caller
@@ -20,31 +19,10 @@ if TYPE_CHECKING:
 MOST_TAGS_AT_START = 5
 """[B] the documentation of StartAutomationExecution."""
 
-_ON_MANY = ("Targets", "TargetMaps", "TargetLocations", "TargetLocationsURL", "TargetParameterName")
-
 
 async def start(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
-    await _refuse_what_is_not_run(engine, request, caller)
     tags.mapping_of(request.get("Tags", ()), most=MOST_TAGS_AT_START)
     return {"AutomationExecutionId": await engine.start(request, caller)}
-
-
-async def _refuse_what_is_not_run(engine: Engine, request: dict[str, Json], caller: Caller) -> None:
-    targets = request.get("Targets", ())
-    asked = [name for name in _ON_MANY if request.get(name)]
-    if request.get("Mode") == "Interactive":
-        asked.append("Mode Interactive")
-    if "AlarmConfiguration" in request:
-        asked.append("AlarmConfiguration")
-    if not asked:
-        return
-    await engine.documents.definition(
-        caller.account, caller.region, request["DocumentName"], request.get("DocumentVersion")
-    )
-    message = f"{', '.join(asked)}: this server does not run that. Start one execution for each target, in mode Auto."
-    if len(targets) > 1:
-        message = "Only one resource group or tag can be specified at a time"
-    raise ServiceError("InvalidAutomationExecutionParametersException", message)
 
 
 async def get(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:

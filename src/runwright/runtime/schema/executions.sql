@@ -19,6 +19,7 @@ CREATE TABLE executions (
     runbook        TEXT NOT NULL,
     status         TEXT NOT NULL,
     type           TEXT NOT NULL,
+    quota          TEXT NOT NULL,
     skip_time      INTEGER NOT NULL,
     started_at     REAL NOT NULL,
     ended_at       REAL,

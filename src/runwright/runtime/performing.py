@@ -1,0 +1,85 @@
+"""Begins wanted effects and brings their replies back; tells parents of the ends of their children."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Protocol
+
+from runwright.interpreter.state import Start
+from runwright.messages import Effect, Reply, RunChild, StopChild, WishId
+from runwright.runtime.clock import Clock
+from runwright.runtime.scope import Scope
+
+
+class Performer(Protocol):
+    """Performs effects that touch the world; what it raises is a fault of ours."""
+
+    async def perform(
+        self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
+    ) -> Reply: ...
+
+
+class Children(Protocol):
+    """Sees to children. `run` and `stop` give None when the end is still to come: `outcome` is asked for it then."""
+
+    async def run(self, effect: RunChild, child_id: str, parent: Start) -> Reply | None: ...
+
+    async def stop(self, child_id: str) -> Reply | None: ...
+
+    async def outcome(self, child_id: str) -> Reply | None: ...
+
+
+class Performing:
+    """`reply` takes (execution id, wish, reply); `report` takes (execution id, step path, text)."""
+
+    def __init__(
+        self,
+        performer: Performer,
+        clock: Clock,
+        reply: Callable[[str, WishId, Reply], None],
+        report: Callable[[str, str, str], None],
+    ) -> None:
+        self._performer, self._clock, self._reply, self._report = performer, clock, reply, report
+        self._parents: dict[str, dict[tuple[str, str, WishId], None]] = {}
+        self.children: Children | None = None
+
+    async def perform(self, start: Start, wish: WishId, effect: Effect) -> None:
+        """Do what the effect wishes. The reply arrives before the family's clock may move on."""
+        with self._clock.working(start.family) if isinstance(effect, RunChild | StopChild) else nullcontext():
+            reply = await self._reply_to(start, wish, effect)
+            if reply is not None:
+                self._reply(start.id, wish, reply)
+
+    async def _reply_to(self, start: Start, wish: WishId, effect: Effect) -> Reply | None:
+        match effect:
+            case RunChild():
+                child_id = wish.unique_in(start.id)
+                self._await_child(child_id, start, wish)
+                return await self._kin().run(effect, child_id, start)
+            case StopChild(child_id):
+                self._await_child(child_id, start, wish)
+                return await self._kin().stop(child_id)
+            case _:
+                scope = Scope(start.id, start.family, start.account, start.region, start.role, start.via)
+                return await self._performer.perform(
+                    effect, wish, scope, self._clock, lambda text: self._report(start.id, wish.path, text)
+                )
+
+    def _await_child(self, child_id: str, start: Start, wish: WishId) -> None:
+        self._parents.setdefault(child_id, {})[start.id, start.family, wish] = None
+
+    def has_parent_waiting(self, child_id: str) -> bool:
+        return child_id in self._parents
+
+    async def tell_parents(self, child_id: str) -> None:
+        """After the commit of a child's end."""
+        for parent_id, family, wish in self._parents.pop(child_id, {}):
+            with self._clock.working(family):
+                reply = await self._kin().outcome(child_id)
+                if reply is not None:
+                    self._reply(parent_id, wish, reply)
+
+    def _kin(self) -> Children:
+        assert self.children is not None, "set before the first start"
+        return self.children
