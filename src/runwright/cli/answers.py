@@ -85,11 +85,11 @@ class Answers:
 async def _line() -> str:
     """The next line of standard input; the wait for it can be cancelled."""
     loop = asyncio.get_running_loop()
-    readable: asyncio.Future[None] = loop.create_future()
+    readable = asyncio.Event()
     number = sys.stdin.fileno()
-    loop.add_reader(number, lambda: readable.done() or readable.set_result(None))
+    loop.add_reader(number, readable.set)
     try:
-        await readable
+        await readable.wait()
     finally:
         loop.remove_reader(number)
     return sys.stdin.readline() or "cancel"

@@ -21,8 +21,8 @@ from runwright.cli.check import as_json, line_of
 from runwright.cli.parameters import InvalidParameter, parameters_of
 from runwright.cli.run_view import View, is_answerable
 from runwright.config import InvalidSetting, Settings, engine_settings, read
-from runwright.engine import Engine
 from runwright.errors import ServiceError
+from runwright.hosting import Host
 from runwright.runtime.backend import BackendUnavailable
 from runwright.runtime.journal import TurnRows
 from runwright.runtime.records import StepsWanted
@@ -115,31 +115,40 @@ class _Run:
         self._cancelled = False
 
     async def in_engine(self, settings: Settings) -> int:
-        async with await Engine.open(settings) as self._engine:
-            caller = self._caller = await caller_of(self._engine, None)
-            await runbook_files.install(self._engine, self._others, caller)
-            name = _document_name(self._file.path)
-            await self._engine.documents.install(
-                caller.account, caller.region, name, self._file.text, self._file.format
-            )
-            self._engine.observe(self._seen)
-            self._engine.progress.hear = lambda id_, path, text: self._view.output((id_, path), text)
-            request: dict[str, Any] = {"DocumentName": name}
-            if self._parameters:
-                request["Parameters"] = self._parameters
-            self._view.note(f"Runbook {self._file.path} acts on {await self._engine.backend.describe()}.", "")
-            self._answers = Answers(self._engine, caller, self._view, self._is_waiting, self._cancel)
-            try:
-                self._id = await self._engine.start(check("StartAutomationExecution", request), caller)
-            except ServiceError as error:
-                code = _refuse(self._view, error.code, error.message, as_document=self._as_document)
-                return code if error.status < 500 else ENDED_OTHERWISE
-            self._catch_signals()
-            with self._view:
-                await self._engine.wait(self._id)
-            for task in self._answering.values():
-                task.cancel()
+        host = await Host.open(settings)
+        try:
+            self._engine = host.engine
+            return await self._executed()
+        finally:
+            await host.close()
+
+    async def _executed(self) -> int:
+        engine = self._engine
+        caller = self._caller = await caller_of(engine, None)
+        await runbook_files.install(engine, self._others, caller)
+        name = _document_name(self._file.path)
+        await engine.documents.install(caller.account, caller.region, name, self._file.text, self._file.format)
+        engine.observe(self._seen)
+        engine.progress.hear = lambda id_, path, text: self._view.output((id_, path), text)
+        request: dict[str, Any] = {"DocumentName": name}
+        if self._parameters:
+            request["Parameters"] = self._parameters
+        self._view.note(f"Runbook {self._file.path} acts on {await engine.backend.describe()}.", "")
+        self._answers = Answers(engine, caller, self._view, self._is_waiting, self._cancel)
+        self._catch_signals()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                await engine.start(check("StartAutomationExecution", request), caller)
+                with self._view:
+                    await engine.wait(self._id)
+                for task in self._answering.values():
+                    task.cancel()
+        except* ServiceError as refused:
+            (error,) = (each for each in refused.exceptions if isinstance(each, ServiceError))
+        else:
             return await self._ended(caller)
+        code = _refuse(self._view, error.code, error.message, as_document=self._as_document)
+        return code if error.status < 500 else ENDED_OTHERWISE
 
     async def _ended(self, caller: Caller) -> int:
         records = self._engine.records
@@ -161,13 +170,15 @@ class _Run:
         """Called after each commit; the first that is seen is the execution itself."""
         if execution_id not in self._documents:
             is_child = bool(self._documents)
+            if not is_child:
+                self._id = execution_id  # a step may wait before the start has returned
             self._documents[execution_id] = rows.execution_record()["DocumentName"] if is_child else None
         for record in rows.step_records():
             identity, status = record["StepExecutionId"], record["StepStatus"]
             self._statuses[identity] = status
             self._view.step(record, self._documents[execution_id])
             if status == "Waiting" and identity not in self._answering:
-                self._answering[identity] = asyncio.create_task(self._answer(execution_id, record))
+                self._answering[identity] = self._tasks.create_task(self._answer(execution_id, record))
 
     async def _answer(self, execution_id: str, record: dict[str, Any]) -> None:
         if self._approves:
@@ -191,12 +202,12 @@ class _Run:
         assert me is not None
 
         def interrupted() -> None:
-            if self._cancelled:
+            if self._cancelled or not self._documents:
                 me.cancel()
                 return
             self._cancelled = True
             self._view.complain("Cancelling the execution; interrupt again to leave without waiting for its end.")
-            self._cancelling = asyncio.create_task(self._cancel())
+            self._tasks.create_task(self._cancel())
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupted)

@@ -122,7 +122,8 @@ class View:
     def _details(self, record: Record) -> None:
         if "FailureMessage" in record:
             self._console.print(Text(f"          {_printable(record['FailureMessage'])}", "red"))
-        self._values(record.get("Outputs", {}), " " * 10)
+        outputs = record.get("Outputs", {})
+        self._values({name: outputs[name] for name in outputs if name != "OutputPayload"}, " " * 10)
 
     def _values(self, outputs: dict[str, list[str]], indent: str) -> None:
         for name, values in outputs.items():

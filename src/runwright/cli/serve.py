@@ -8,7 +8,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -20,6 +20,7 @@ from runwright.cli import flags, logs, runbook_files
 from runwright.cli.check import line_of
 from runwright.config import InvalidSetting, Settings, engine_settings, read
 from runwright.engine import Engine
+from runwright.hosting import Host
 from runwright.runtime.backend import BackendUnavailable
 from runwright.runtime.simulated import SimulatedUnavailable
 from runwright.runtime.sqlite import DataRefused
@@ -88,7 +89,7 @@ class _Server(uvicorn.Server):
 
 async def _serve(settings: Settings, host: str, port: int, files: list[runbook_files.RunbookFile]) -> int:
     with _bound(host, port) as listener:
-        async with await _open(settings) as engine:
+        async with _engine(settings) as engine:
             await runbook_files.install(engine, files, await caller_of(engine, None))
             where = await engine.backend.describe()
 
@@ -118,13 +119,18 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
     )
 
 
-async def _open(settings: Settings) -> Engine:
+@contextlib.asynccontextmanager
+async def _engine(settings: Settings) -> AsyncIterator[Engine]:
     try:
-        return await Engine.open(settings)
+        opened = await Host.open(settings)
     except (BackendUnavailable, SimulatedUnavailable, DataRefused) as error:
         raise Unstartable(str(error)) from None
     except OSError as error:
         raise Unstartable(f"cannot use the data directory {settings.data}: {error.strerror or error}") from None
+    try:
+        yield opened.engine
+    finally:
+        await opened.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
