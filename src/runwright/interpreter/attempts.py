@@ -263,9 +263,14 @@ def input_failure(reason: str) -> Outcome:
 
 
 def decided_outcome(state: State, activity: Activity, outcome: Outcome) -> Outcome:
-    """The outcome that an interruption has settled, with the outputs there are. A cancelled step tells no failure."""
+    """The outcome that an interruption has settled, with the outputs there are. A cancelled step tells no failure.
+
+    What an action says of a time-out before its work has begun (PreVerification) is the step's message.
+    """
     assert activity.decided is not None
     message = outcome.message if activity.decided == "Failed" else None
+    if activity.decided == "TimedOut" and outcome.stage == "PreVerification":
+        return Outcome("TimedOut", outcome.outputs, outcome.message, outcome.stage, outcome.type)
     if activity.decided == "TimedOut":
         seconds = (activity.timeout_at or state.now) - activity.attempt_since
         action = ACTIONS.get(state.step_of(activity).action)

@@ -83,7 +83,7 @@ def wants(state: State) -> dict[WishId, Effect]:
             wanted[_beside(activity, ORPHAN)] = StopChild(activity.orphan)
         if activity.closing_until is not None:
             wanted[_beside(activity, CLOSING)] = SleepUntil(activity.closing_until)
-        elif activity.timeout_at is not None:
+        elif activity.timeout_at is not None and activity.decided is None:
             wanted[_beside(activity, TIMEOUT)] = SleepUntil(activity.timeout_at)
     return wanted
 
@@ -195,6 +195,7 @@ def _cancel_at_once(state: State) -> None:
         activity.decided = activity.decided or "Cancelled"
         activity.interrupting = "cancel"
         activity.closing_until = state.now + LAST_CALL_SECONDS
+        state.rows[activity.position] = views.step_row(state, activity)
         return
     _abandon(state, 0)
     _end(state)

@@ -7,6 +7,7 @@ ruling, change its function; nothing else knows it.
 from __future__ import annotations
 
 import json
+import re
 
 from runwright.language.model import Step
 from runwright.messages import Failure, Json
@@ -165,3 +166,33 @@ def status_of_locations(gives_up: bool) -> str:
 def location_name(account: str, region: str) -> str:
     """How the step of a location is called (inferred)."""
     return f"{account}_{region}"
+
+
+def target_id(arn: str) -> str:
+    """What a child is given of a resource: its id for things of EC2 [UG], its ARN for others (inferred)."""
+    parts = arn.split(":", 5)
+    return parts[5].rpartition("/")[2] if len(parts) == 6 and parts[2] == "ec2" else arn
+
+
+_TAGGED_TYPES = {
+    "AWS::AutoScaling::AutoScalingGroup": "autoscaling:autoScalingGroup",
+    "AWS::EC2::EIP": "ec2:elastic-ip",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "elasticloadbalancing:loadbalancer",
+    "AWS::RDS::DBCluster": "rds:cluster",
+    "AWS::RDS::DBClusterSnapshot": "rds:cluster-snapshot",
+    "AWS::RDS::DBInstance": "rds:db",
+    "AWS::RDS::DBSnapshot": "rds:snapshot",
+    "AWS::S3::Bucket": "s3",
+    "AWS::SNS::Topic": "sns",
+    "AWS::SQS::Queue": "sqs",
+}
+
+
+def tagged_type(resource_type: str) -> str:
+    """`ec2:security-group` for `AWS::EC2::SecurityGroup`: the type as the tagging API names it (inferred but a few)."""
+    if resource_type in _TAGGED_TYPES:
+        return _TAGGED_TYPES[resource_type]
+    _, _, rest = resource_type.partition("::")
+    service, _, name = rest.partition("::")
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+    return f"{service.lower()}:{words}" if words else service.lower()
