@@ -20,8 +20,8 @@ def settings_page() -> str:
         "",
         ORIGIN,
         "",
-        "A setting is taken from the command line, else from the environment, else it has its default. `runwright serve` has",
-        "all of these flags; `runwright run` has `--aws`, `--skip-time`, `--runbooks`, `--region` and `--account`.",
+        "A setting is taken from the command line, else from the environment, else it has its default.",
+        "`runwright serve` has all of these flags; `runwright run` has `--aws`, `--skip-time`, `--runbooks`, `--region` and `--account`.",
         "",
         "| flag | environment | default | |",
         "|---|---|---|---|",
@@ -32,8 +32,8 @@ def settings_page() -> str:
         lines.append(f"| `{flag}` | `{setting.variable}` | {default} | {setting.help} |")
     lines += [
         "",
-        "A flag that may be repeated (`--runbooks`, `--quota`) is one variable with several parts: directories are parted as in",
-        "`PATH`, quotas by commas (`RUNWRIGHT_QUOTA=running=10,queued=0`).",
+        "A flag that may be repeated (`--runbooks`, `--quota`) is one variable with several parts: directories are",
+        "parted as in `PATH`, quotas by commas (`RUNWRIGHT_QUOTA=running=10,queued=0`).",
         "",
         "## Quotas",
         "",

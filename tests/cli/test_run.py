@@ -77,7 +77,9 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "book.yaml"
 
 
-def test_a_successful_run_shows_its_steps_outputs_and_script_lines(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_successful_run_shows_its_steps_outputs_and_script_lines(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file.write_text(GREETING)
 
     code = main(["run", str(file), *NOWHERE, "--param", "Name=Ada"])
@@ -210,7 +212,10 @@ def test_other_runbooks_of_a_directory_can_be_started_by_it(
 def test_an_interrupt_cancels_the_execution_and_waits_for_its_end(file: Path) -> None:
     file.write_text(SLEEPS)
     process = subprocess.Popen(
-        [*COMMAND, "run", str(file), *NOWHERE], stdout=subprocess.PIPE, text=True, env=clean_environment(PYTHONUNBUFFERED="1")
+        [*COMMAND, "run", str(file), *NOWHERE],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=clean_environment(PYTHONUNBUFFERED="1"),
     )
     with process:
         assert process.stdout is not None

@@ -29,7 +29,9 @@ MEMORY = ("--data", ":memory:", "--aws", "http://127.0.0.1:9")
 def finished(ssm: Any, execution_id: str) -> dict[str, Any]:
     """The execution as soon as it has ended."""
     while True:
-        execution: dict[str, Any] = ssm.get_automation_execution(AutomationExecutionId=execution_id)["AutomationExecution"]
+        execution: dict[str, Any] = ssm.get_automation_execution(AutomationExecutionId=execution_id)[
+            "AutomationExecution"
+        ]
         if "ExecutionEndTime" in execution:
             return execution
 
@@ -93,7 +95,9 @@ def test_runbooks_of_a_directory_become_documents_and_new_content_their_default_
     (folder / "notes.txt").write_text("no runbook")
 
     def described() -> tuple[str, str, str]:
-        server: Server = serve("--data", str(tmp_path / "data"), "--aws", "http://127.0.0.1:9", "--runbooks", str(folder))
+        server: Server = serve(
+            "--data", str(tmp_path / "data"), "--aws", "http://127.0.0.1:9", "--runbooks", str(folder)
+        )
         document = server.client().describe_document(Name="AWS-Sleepy")["Document"]
         names = [each["Name"] for each in server.client().list_documents()["DocumentIdentifiers"]]
         assert names == ["AWS-Sleepy"]
