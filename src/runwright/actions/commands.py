@@ -88,10 +88,23 @@ def _send(context: Context) -> Generator[Effect, Json, str]:
             "ssm", "DescribeInstanceInformation", {"Filters": [{"Key": "InstanceIds", "Values": instance_ids}]}
         )
         poll = Poll(describe, "ssm.agents_online", {"instance_ids": instance_ids}, POLL_SECONDS, ("InvalidInstanceId",))
-        yield from within(_AVAILABILITY, poll)
+        try:
+            yield from within(_AVAILABILITY, poll)
+        except Interrupted as interrupted:
+            raise _unavailable(instance_ids) from interrupted
         sent = yield from within(EXECUTING, call)
     command_id: str = sent["Id"]
     return command_id
+
+
+def _unavailable(instance_ids: list[str]) -> StepFailed:
+    """[OBS] the text of a time-out while the agents are waited for."""
+    return StepFailed(
+        f"Step timed out while step is {_AVAILABILITY}. "
+        f"SSM Agent on Instances: [{', '.join(instance_ids)}] are not functioning",
+        stage="PreVerification",
+        type="Verification",
+    )
 
 
 def _ended(command_id: str) -> Generator[Effect, Json, dict[str, Json]]:
