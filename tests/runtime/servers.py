@@ -33,10 +33,13 @@ def server(answer: Callable[[Request], Answer], context: ssl.SSLContext | None =
             self.send_response(status)
             for name, value in {**given, "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+            try:
+                self.end_headers()
+                self.wfile.write(content)
+            except ConnectionError:
+                self.close_connection = True  # who asked has gone
 
-        do_POST = handle_any  # noqa: N815 - its name for it
+        do_GET = do_POST = handle_any  # noqa: N815 - their names for it
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its signature
             pass
