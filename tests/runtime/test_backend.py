@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from runwright.errors import ServiceError
 from runwright.messages import Json
 from runwright.runtime.backend import Backend, BackendUnavailable, OwnSsm
 from runwright.runtime.failures import Refused
+from runwright.runtime.preflight import Preflight
 from runwright.runtime.scope import Scope
+from tests.backends.sts_proxy import sts_proxy
 
 from .servers import Answer, Request, server, silent_server
 
@@ -145,7 +148,7 @@ def test_a_role_that_sts_refuses_is_named_with_what_sts_says() -> None:
         failure = refused(await backend.call(ROLE, "ec2", "DescribeVpcs", {}, seconds=20)).failure
         assert failure.type == "Permission"
         assert failure.message == (
-            "The role arn:aws:iam::222222222222:role/Operator could not be assumed: "
+            "The role arn:aws:iam::222222222222:role/Operator in account 222222222222 could not be assumed: "
             "An error occurred (AccessDenied) when calling the AssumeRole operation: not for you"
         )
 
@@ -315,3 +318,53 @@ def own_configuration(monkeypatch: pytest.MonkeyPatch, folder: os.PathLike[str])
 def test_what_is_no_backend_is_refused() -> None:
     with pytest.raises(BackendUnavailable, match="'localhost' is none of default, simulated and an http"):
         asyncio.run(Backend.open("localhost", "us-east-1", "123456789012"))
+
+
+VIA = "arn:aws:iam::111111111111:role/Administration"
+
+
+def test_a_role_is_assumed_by_way_of_another(moto_url: str) -> None:
+    with sts_proxy(moto_url) as sts:
+
+        async def scenario(backend: Backend) -> None:
+            reply = replied(
+                await backend.call(dataclasses.replace(ROLE, via=VIA), "sts", "GetCallerIdentity", {}, seconds=20)
+            )
+            assert reply["Arn"] == f"arn:aws:sts::222222222222:assumed-role/Operator/{ROLE.execution_id}"
+
+        with_backend(sts.url, scenario)
+    assert [role for role, _ in sts.assumed] == [VIA, ROLE.role]
+    assert sts.assumed[0][1] == "123456789012"
+    assert sts.assumed[1][1] not in ("123456789012", ""), "the session of the first role asks for the second"
+
+
+def test_the_role_that_is_missing_on_the_way_is_the_one_named(moto_url: str) -> None:
+    async def scenario(backend: Backend) -> None:
+        answer = await backend.assume(dataclasses.replace(ROLE, via=VIA))
+        assert isinstance(answer, Refused)
+        assert answer.failure.message.startswith(
+            f"The role {VIA} in account 111111111111 could not be assumed: An error"
+        )
+
+    with sts_proxy(moto_url) as sts:
+        sts.missing.add(VIA)
+        with_backend(sts.url, scenario)
+
+
+def test_a_missing_role_of_a_location_reads_as_aws_words_it(moto_url: str) -> None:
+    async def scenario(backend: Backend) -> None:
+        scope = dataclasses.replace(ROLE, via=VIA)
+        with pytest.raises(ServiceError) as caught:
+            await Preflight(backend).check_role(scope, in_location=True)
+        assert caught.value.message == (
+            "The provided role: arn:aws:iam::222222222222:role/Operator can't be assumed. (Service: "
+            "AWSSecurityTokenService; Status Code: 403; Error Code: AccessDenied; Request ID: "
+            "00000000-1111-2222-3333-444444444444; Proxy: null) The role arn:aws:iam::222222222222:role/Operator in "
+            f"account 222222222222 could not be assumed by {VIA}: An error occurred (AccessDenied) when calling the "
+            f"AssumeRole operation: User: {sts.refused[0][1]} is not authorized to perform: sts:AssumeRole on "
+            "resource: arn:aws:iam::222222222222:role/Operator"
+        )
+
+    with sts_proxy(moto_url) as sts:
+        sts.missing.add("arn:aws:iam::222222222222:role/Operator")
+        with_backend(sts.url, scenario)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -41,6 +41,13 @@ class StillClock:
         self.at_work += 1
         yield
         self.at_work -= 1
+
+    @contextmanager
+    def asked_before_jumps(self, family: str) -> Iterator[Callable[[], Awaitable[None]]]:
+        async def never() -> None:
+            await asyncio.get_running_loop().create_future()
+
+        yield never
 
 
 def perform(

@@ -135,6 +135,20 @@ class Backend:
             AwsCall(service, operation, parameters, scope.region, endpoint, keys, seconds, token),
         )
 
+    async def object_in_s3(
+        self, scope: Scope, bucket: str, key: str, region: str, *, most: int, seconds: float
+    ) -> bytes | Refused:
+        """What an object of S3 holds, at most `most` bytes of it, read as the execution."""
+        keys = await self._keys_source(scope)
+        if isinstance(keys, Refused):
+            return keys
+        where: dict[str, Json] = {"Bucket": bucket, "Key": key}
+        reply = await self._make(AwsCall("s3", "GetObject", where, region, self.url, keys, seconds, stream_bytes=most))
+        if isinstance(reply, Refused):
+            return reply
+        content: bytes = reply["Body"]
+        return content
+
     async def forward(self, headers: Iterable[tuple[str, str]], body: bytes) -> Answered | Unanswered | None:
         """Hand on a POST that is not ours as it came; None where nothing is handed on (real AWS)."""
         return await self._passthrough.forward("POST", "/", headers, body) if self._passthrough is not None else None
@@ -196,8 +210,10 @@ class Backend:
         """Those of an execution without a role."""
         return self._clients.own_keys if self.url is None else partial(placeholder, scope.account)
 
-    async def _assume_role(self, scope: Scope, parameters: dict[str, Json]) -> dict[str, Json] | Refused:
-        keys = self._backend_keys(scope)
+    async def _assume_role(
+        self, scope: Scope, parameters: dict[str, Json], acting: Keys | None
+    ) -> dict[str, Json] | Refused:
+        keys = self._backend_keys(scope) if acting is None else lambda: acting
         return await self._make(
             AwsCall("sts", "AssumeRole", parameters, scope.region, self.url, keys, IDENTITY_SECONDS)
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -44,7 +45,8 @@ class Keys(NamedTuple):
 class AwsCall:
     """One call. `endpoint` None: botocore finds it. `keys` is asked in the calling thread; None: there are none.
 
-    `token` goes into members that the model marks as idempotency tokens and that are not written.
+    `token` goes into members that the model marks as idempotency tokens and that are not written. `stream_bytes`: so
+    much of a reply that is a stream is read, as bytes under `Body`; 0: such a reply is refused.
     """
 
     service: str
@@ -55,6 +57,7 @@ class AwsCall:
     keys: Callable[[], Keys | None]
     seconds: float
     token: str | None = None
+    stream_bytes: int = 0
 
 
 class _ActingKeys:
@@ -112,6 +115,8 @@ class Clients:
         operation = self._models.operation(service, call.operation)
         if isinstance(operation, Failure):
             return Refused(operation)
+        if call.stream_bytes and operation.has_streaming_output:
+            return self._streamed(service, operation.name, call)
         payload = _STREAMS_TAKEN.get((service, operation.name))
         if operation.has_event_stream_output or (operation.has_streaming_output and payload is None):
             raise StreamRefused(operation.name)
@@ -129,6 +134,16 @@ class Clients:
             reply[payload] = reply[payload].read(_LONGEST_PAYLOAD).decode("utf-8", "replace")
         document: dict[str, Json] = as_json(reply)
         return document
+
+    def _streamed(self, service: str, operation: str, call: AwsCall) -> dict[str, Json]:
+        client = self._client(service, call.region, call.endpoint, call.seconds)
+        self._acting.act_with(call.keys())
+        try:
+            reply = client._make_api_call(operation, call.parameters)
+        finally:
+            self._acting.act_with(None)
+        with closing(reply["Body"]) as body:
+            return {"Body": body.read(call.stream_bytes)}
 
     def close(self) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import itertools
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -25,6 +25,15 @@ class _Family:
     members: int = 0
     alarms: dict[Hashable, float] = field(default_factory=dict)
     holds: set[Hashable] = field(default_factory=set)
+    askers: dict[_Asker, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class _Asker:
+    """Who is let look before each jump. `satisfied`: nothing has happened in the family since it began to look."""
+
+    waits: asyncio.Future[None] | None = None
+    satisfied: bool = True
 
 
 class Clock:
@@ -90,6 +99,7 @@ class Clock:
         known = self._families.get(family)
         if known is not None:
             known.holds.add(key)
+            _unsettle(known)
 
     def let_go(self, family: str, key: Hashable) -> None:
         known = self._families.get(family)
@@ -106,6 +116,35 @@ class Clock:
             yield
         finally:
             self.let_go(family, key)
+
+    @contextmanager
+    def asked_before_jumps(self, family: str) -> Iterator[Callable[[], Awaitable[None]]]:
+        """Let somebody look before each jump of the family: what is given returns when one is about to be made.
+
+        The family is held until it is awaited again; it never returns where no time is skipped. Whoever waits makes no
+        jump necessary: without an alarm that is due there is none.
+        """
+        known, asker = self._families.get(family), _Asker()
+        if known is not None:
+            known.askers[asker] = None
+            known.holds.add(asker)
+
+        async def about_to_jump() -> None:
+            asker.waits = self._loop.create_future()
+            self.let_go(family, asker)
+            try:
+                await asker.waits
+            finally:
+                asker.waits, asker.satisfied = None, True
+                if known is not None:
+                    known.holds.add(asker)
+
+        try:
+            yield about_to_jump
+        finally:
+            if known is not None:
+                known.askers.pop(asker, None)
+            self.let_go(family, asker)
 
     def close(self) -> None:
         """Ring no more."""
@@ -127,7 +166,10 @@ class Clock:
             return
         ahead = min(known.alarms.values()) - self.now(family)
         if ahead > 0:
+            if _ask(known):
+                return
             known.offset += ahead
+            _unsettle(known)
             for key, at in known.alarms.items():
                 self._push(key, at - known.offset, family)
         self._ring_due()
@@ -174,3 +216,19 @@ class Clock:
                     key.set_result(None)
             else:
                 self.ring(key, at)
+
+
+def _unsettle(family: _Family) -> None:
+    """What was seen before is not to be relied on for the next jump."""
+    for asker in family.askers:
+        asker.satisfied = False
+
+
+def _ask(family: _Family) -> bool:
+    """Wake and await those who have to look before a jump; whether there are any."""
+    asked = [asker for asker in family.askers if not asker.satisfied]
+    for asker in asked:
+        family.holds.add(asker)
+        if asker.waits is not None and not asker.waits.done():
+            asker.waits.set_result(None)
+    return bool(asked)

@@ -1,4 +1,4 @@
-"""Performs the effects that touch the world: calls, polls, scripts and webhooks. A failure is data in the reply.
+"""Performs the effects that touch the world: calls, polls, scripts, webhooks, searches, alarms. A failure is data.
 
 Selectors and verdicts are applied here, where a reply arrives, so that no more of it is kept than the runbook refers
 to. What this raises is a fault of ours. Timers, people and children are the driver's.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Protocol
+
+import urllib3
 
 from runwright.actions.verdicts import VERDICTS, Done, Failed, Pending
 from runwright.language.selectors import take
@@ -20,17 +22,22 @@ from runwright.messages import (
     CallWebhook,
     Effect,
     Failure,
+    FindTargets,
     Json,
     Poll,
     Reply,
     RunScript,
     Selection,
+    WatchAlarm,
     WishId,
 )
+from runwright.runtime.alarms import watch_alarm
 from runwright.runtime.backend import Backend
 from runwright.runtime.failures import Refused
+from runwright.runtime.locations import find_pairs, read_locations
 from runwright.runtime.scope import Scope
 from runwright.runtime.scripts import Script, run_script
+from runwright.runtime.targets import find_targets
 from runwright.runtime.webhooks import Webhooks
 
 OUTPUT_BYTES = 100 * 1024
@@ -50,17 +57,22 @@ class Clock(Protocol):
 
     def working(self, family: str) -> AbstractContextManager[None]: ...
 
+    def asked_before_jumps(self, family: str) -> AbstractContextManager[Callable[[], Awaitable[None]]]: ...
+
 
 class Effects:
-    """Belongs to one event loop. `ssl_context` is for webhooks."""
+    """Belongs to one event loop. `ssl_context` is for webhooks and files."""
 
     def __init__(self, backend: Backend, ssl_context: ssl.SSLContext | None = None) -> None:
         self._backend = backend
-        self._webhooks = Webhooks(backend, ssl_context)
+        trusted = ssl_context or ssl.create_default_context()
+        self._webhooks = Webhooks(backend, trusted)
+        self._http = urllib3.PoolManager(num_pools=4, maxsize=2, retries=False, ssl_context=trusted)
         self._scripts = asyncio.Semaphore(SCRIPTS_AT_A_TIME)
 
     def close(self) -> None:
         self._webhooks.close()
+        self._http.clear()
 
     async def perform(
         self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
@@ -81,6 +93,11 @@ class Effects:
             case CallWebhook():
                 with clock.working(scope.family):
                     return await self._webhooks.call(effect, scope)
+            case FindTargets():
+                with clock.working(scope.family):
+                    return await self._find(effect, scope)
+            case WatchAlarm():
+                return await watch_alarm(self._backend, effect, scope, clock, report)
             case _:
                 raise TypeError(f"{type(effect).__name__} is not performed here.")
 
@@ -133,6 +150,22 @@ class Effects:
             return Reply(failure=outcome)
         reply = _selected(effect.select, {"Payload": outcome.value})
         return reply if reply.failure else Reply({"Payload": outcome.value, **reply.value})
+
+    async def _find(self, effect: FindTargets, scope: Scope) -> Reply:
+        if effect.target is not None:
+            found = await find_targets(self._backend, scope, effect.target, effect.target_type)
+            return Reply(failure=found.failure) if isinstance(found, Refused) else Reply(found)
+        locations = effect.locations
+        if locations is None:
+            assert effect.url is not None
+            read = await read_locations(self._backend, scope, effect.url, self._http)
+            if isinstance(read, Refused):
+                return Reply(failure=read.failure)
+            locations = read
+        pairs = await find_pairs(self._backend, scope, locations)
+        if isinstance(pairs, Refused):
+            return Reply(failure=pairs.failure)
+        return Reply({"Locations": locations, "Pairs": [list(pair) for pair in pairs]})
 
 
 def _next_try(every_seconds: float, began: float, clock: Clock, family: str) -> float:

@@ -60,10 +60,15 @@ _PERMISSION_CODES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A call that gave no reply. `is_transient`: throttling, a 5xx or the connection; asking again may help."""
+    """A call that gave no reply. `is_transient`: throttling, a 5xx or the connection; asking again may help.
+
+    `status` and `request_id` are those of the answer of a service, 0 and empty when there was none.
+    """
 
     failure: Failure
     is_transient: bool = False
+    status: int = 0
+    request_id: str = ""
 
     def because_of(self, what: str) -> Refused:
         """The same, its text led in by what was being done."""
@@ -106,9 +111,10 @@ def refused_by(error: Exception) -> Refused | None:
 
 def _refused_by_service(error: ClientError) -> Refused:
     code = str(error.response.get("Error", {}).get("Code", "Unknown"))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    metadata = error.response.get("ResponseMetadata", {})
+    status, request_id = metadata.get("HTTPStatusCode", 0), str(metadata.get("RequestId", ""))
     if code in THROTTLING_CODES or status == 429:
-        return Refused(Failure(str(error), code, "Throttling"), is_transient=True)
+        return Refused(Failure(str(error), code, "Throttling"), is_transient=True, status=status, request_id=request_id)
     if code in _PERMISSION_CODES or (status == 403 and code == "403"):
-        return Refused(Failure(str(error), code, "Permission"))
-    return Refused(Failure(str(error), code), status >= 500 and status != 501)
+        return Refused(Failure(str(error), code, "Permission"), status=status, request_id=request_id)
+    return Refused(Failure(str(error), code), status >= 500 and status != 501, status, request_id)

@@ -21,10 +21,11 @@ class Preflight:
     async def check_role(self, scope: Scope, *, in_location: bool) -> None:
         """Really assume the scope's role. [UG] for the first sentence of the refusal, [OBS] for that in a location."""
         keys = await self._backend.assume(scope)
-        if isinstance(keys, Refused):
-            if in_location:
-                raise _refusal(keys.failure.message)
-            raise _refusal(f"The defined assume role is unable to be assumed. {keys.failure.message}")
+        if not isinstance(keys, Refused):
+            return
+        if in_location:
+            raise _refusal(f"{_unassumed(scope.role, keys)} {keys.failure.message}")
+        raise _refusal(f"The defined assume role is unable to be assumed. {keys.failure.message}")
 
     async def ssm_parameters(self, names: list[str], scope: Scope) -> dict[str, Json]:
         """Values by name: a StringList is a list. SecureString is not supported [UG]."""
@@ -48,6 +49,18 @@ class Preflight:
                     f"Parameter Store has no parameter {', '.join(missing)}, which a default of the runbook names."
                 )
         return values
+
+
+def _unassumed(role: str | None, refused: Refused) -> str:
+    """[OBS] how the record of a location says it; where STS gave no answer the fields are null, as seen there."""
+    answer = ("null", 0, "null", "null")
+    if refused.status:
+        answer = ("AWSSecurityTokenService", refused.status, refused.failure.code, refused.request_id)
+    service, status, code, request_id = answer
+    return (
+        f"The provided role: {role} can't be assumed. (Service: {service}; Status Code: {status}; "
+        f"Error Code: {code}; Request ID: {request_id}; Proxy: null)"
+    )
 
 
 def _refusal(message: str) -> ServiceError:

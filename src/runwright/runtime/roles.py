@@ -1,4 +1,8 @@
-"""Roles that executions act as: assumed through STS, kept until shortly before they expire."""
+"""Roles that executions act as: assumed through STS, kept until shortly before they expire.
+
+A role may be assumed by way of another (a location's role by the administration role of the centre): then the session
+of that one asks for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import datetime
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runwright.messages import Json
 from runwright.runtime.clients import Keys
@@ -21,8 +25,12 @@ RENEW_SECONDS = 300.0
 SESSION_SECONDS = 3600
 """What STS grants at most to a role that was itself assumed."""
 
-Assume = Callable[[Scope, dict[str, Json]], Awaitable[dict[str, Json] | Refused]]
-"""Calls sts:AssumeRole with these parameters, as the backend itself."""
+Assume = Callable[[Scope, dict[str, Json], Keys | None], Awaitable[dict[str, Json] | Refused]]
+"""Calls sts:AssumeRole with these parameters and keys; None: as the backend itself."""
+
+
+_Key = tuple[str, str | None, str]
+"""(role, by way of which other, execution)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +45,13 @@ class Roles:
     def __init__(self, assume: Assume, now: Callable[[], float] = time.time) -> None:
         self._assume = assume
         self._now = now
-        self._sessions: OrderedDict[tuple[str, str], Session] = OrderedDict()
-        self._asking: dict[tuple[str, str], asyncio.Task[Session | Refused]] = {}
+        self._sessions: OrderedDict[_Key, Session] = OrderedDict()
+        self._asking: dict[_Key, asyncio.Task[Session | Refused]] = {}
 
     async def keys(self, scope: Scope) -> Keys | Refused:
         """The credentials of `scope.role` for this execution; asked of STS once, however many ask at a time."""
         assert scope.role is not None
-        key = (scope.role, scope.execution_id)
+        key = (scope.role, scope.via, scope.execution_id)
         known = self._sessions.get(key)
         if known is not None and self._now() < known.expires_at - RENEW_SECONDS:
             self._sessions.move_to_end(key)
@@ -63,6 +71,12 @@ class Roles:
         return answer.keys
 
     async def _ask(self, scope: Scope, role: str) -> Session | Refused:
+        acting: Keys | None = None
+        if scope.via is not None:
+            first = await self.keys(replace(scope, role=scope.via, via=None))
+            if isinstance(first, Refused):
+                return first
+            acting = first
         reply = await self._assume(
             scope,
             {
@@ -70,11 +84,13 @@ class Roles:
                 "RoleSessionName": session_name(scope.execution_id),
                 "DurationSeconds": SESSION_SECONDS,
             },
+            acting,
         )
-        if isinstance(reply, Refused):
-            return reply.because_of(f"The role {role} could not be assumed")
-        given = reply["Credentials"]
         account = role.split(":")[4] if role.count(":") >= 5 else None
+        if isinstance(reply, Refused):
+            by = f" by {scope.via}" if scope.via is not None else ""
+            return reply.because_of(f"The role {role} in account {account or 'unknown'} could not be assumed{by}")
+        given = reply["Credentials"]
         keys = Keys(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], account)
         return Session(keys, datetime.datetime.fromisoformat(given["Expiration"]).timestamp())
 
