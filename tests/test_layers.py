@@ -27,16 +27,17 @@ WORLD = {
 }
 
 FLOORS = (
-    ("errors", "messages", "config"),
+    ("errors", "messages", "config", "logs"),
     ("language",),
     ("actions",),
     ("interpreter",),
-    ("tags", "documents", "runtime"),
+    ("tags", "documents", "runtime", "access"),
+    ("access",),
     ("starting",),
     ("engine",),
     ("api",),
     ("hosting",),
-    ("client",),
+    ("in_process",),
     ("cli", "__main__"),
 )
 """From the ground up. A room may import from its own floor and those below."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import uuid
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,7 +18,7 @@ Json: TypeAlias = Any
 VERSION = 1
 """Of the JSON form below; stored with what is written in it."""
 
-_NAMESPACE = uuid.UUID("6f2b9f0e-6f0d-5d0a-9b5e-2c1d6f1c7a11")
+_NAMESPACE = bytes.fromhex("6f2b9f0e6f0d5d0a9b5e2c1d6f1c7a11")
 
 
 class WishId(NamedTuple):
@@ -40,8 +39,12 @@ class WishId(NamedTuple):
 
 
 def derived_uuid(*parts: str) -> str:
-    """A lower-case UUID that depends on `parts` alone."""
-    return str(uuid.uuid5(_NAMESPACE, "\x1f".join(parts)))
+    """A lower-case UUID (version 5) that depends on `parts` alone."""
+    digest = bytearray(hashlib.sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +169,8 @@ class FindTargets:
     For `target` (a member of Targets: {"Key", "Values"}): the ids of the resources that match, of type `target_type`
     (`/AWS::EC2::Instance`; None or `/` for every type), in the account and region of the execution, without repetition.
     For `locations` (the list TargetLocations) or `url` (of a JSON file that holds that list): {"Locations": the list as
-    read, "Pairs": [[index of the item in that list, account, region], ...]} with organizational units expanded, excluded
-    accounts taken out, no pair twice, in the order of the items, their accounts, their regions.
+    read, "Pairs": [[index of the item in that list, account, region], ...]} with organizational units expanded,
+    excluded accounts taken out, no pair twice, in the order of the items, their accounts, their regions.
     """
 
     target: dict[str, Json] | None = None

@@ -21,7 +21,7 @@ class Context:
     """What a generator may know. `inputs` are rendered and of their declared types.
 
     `now` (seconds since the epoch) is the time of the event that the generator was last resumed with; `wish` names the
-    effect that it would yield next.
+    effect that it would yield next. `script_context` makes the second argument of a script's handler.
     """
 
     inputs: dict[str, Json]
@@ -32,7 +32,7 @@ class Context:
     partition: str
     now: float
     wish: WishId
-    script_context: dict[str, Json]
+    script_context: Callable[[], dict[str, Json]]
 
     def token(self) -> str:
         """An idempotency token for the effect that is yielded next; the same after a crash."""

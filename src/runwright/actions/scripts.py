@@ -66,7 +66,7 @@ def execute_script(context: Context) -> Doing:
         inputs.get("Script", ""),
         inputs.get("Handler", ""),
         _payload(inputs.get("InputPayload")),
-        context.script_context,
+        context.script_context(),
         context.step.outputs,
         inputs.get("Attachment"),
         _MOST_SECONDS,

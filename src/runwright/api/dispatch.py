@@ -9,17 +9,19 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import structlog
-
 from runwright.api import protocol
 from runwright.api.answers import Continued, Elsewhere, not_served
 from runwright.api.constraints import check, known_operations, shorten
+from runwright.api.guard import Entry
 from runwright.api.operations import NEVER_PASSED, OPERATIONS, documents, settings
+from runwright.api.resources import resources_of
 from runwright.errors import ServiceError
+from runwright.logs import get_logger
 from runwright.messages import Json
 from runwright.runtime.failures import Refused
 from runwright.runtime.passthrough import Answered, Unanswered
 from runwright.runtime.scope import Caller, Scope
+from runwright.starting import allow_everything
 
 if TYPE_CHECKING:
     from runwright.engine import Engine
@@ -28,31 +30,38 @@ CALL_SECONDS = 25.0
 
 _OF_OUR_SERVER = ("content-length", "date", "server")
 
-log = structlog.get_logger(__name__)
+log = get_logger()
 
 Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call as it came. `headers` are kept for what is passed on; `scope` is that of a step of ours that calls."""
+    """One call as it came. `headers` are kept for what is passed on; `scope` is that of a step of ours that calls.
+
+    `entry` is told what the call is about.
+    """
 
     operation: str
     body: bytes
     headers: Headers = field(default_factory=list)
     scope: Scope | None = None
+    entry: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """`code` is that of the error that the answer says, None for another answer."""
+
     status: int
     headers: Headers
     body: bytes
+    code: str | None = None
 
 
 async def answer(engine: Engine, call: Call, caller: Caller) -> Reply:
     """Answer a call; every ServiceError and every fault of ours becomes an error in JSON."""
-    request_id = str(uuid.uuid4())
+    request_id = call.entry.request_id if call.entry else str(uuid.uuid4())
     try:
         return await _answered(engine, call, caller, request_id)
     except ServiceError as error:
@@ -65,7 +74,7 @@ async def answer(engine: Engine, call: Call, caller: Caller) -> Reply:
 
 def refusal(error: ServiceError, request_id: str | None = None) -> Reply:
     """The answer that says `error`."""
-    return _reply(protocol.encode_error(error), request_id or str(uuid.uuid4()), error.status)
+    return _reply(protocol.encode_error(error), request_id or str(uuid.uuid4()), error.status, error.code)
 
 
 def may_be_ours(operation: str, parameters: Json) -> bool:
@@ -90,23 +99,50 @@ async def _answered(engine: Engine, call: Call, caller: Caller, request_id: str)
     handler = OPERATIONS.get(operation)
     if handler is None:
         refused = not_served(f"The operation {operation}")
+        _permit_unread(engine, call, caller)
         if operation in NEVER_PASSED:
             raise refused
-        return await _passed_on(engine, call, Elsewhere(refused))
-    found = await handler(engine, check(operation, protocol.decode(call.body)), caller)
+        return await _passed_on(engine, call, Elsewhere(refused), caller)
+    request = check(operation, protocol.decode(call.body, engine.settings.limits["nesting"]))
+    _permit(engine, call, request, caller)
+    found = await handler(engine, request, caller)
     match found:
         case str():
             return _reply(found.encode(), request_id)
         case Elsewhere():
-            return await _passed_on(engine, call, found)
+            return await _passed_on(engine, call, found, caller)
         case Continued():
-            return _reply(protocol.encode(await _continued(engine, call, found)), request_id)
+            return _reply(protocol.encode(await _continued(engine, call, found, caller)), request_id)
         case _:
             return _reply(protocol.encode(found), request_id)
 
 
-async def _passed_on(engine: Engine, call: Call, elsewhere: Elsewhere) -> Reply:
-    match await _forwarded(engine, call, call.body):
+def _permit(engine: Engine, call: Call, request: dict[str, Json], caller: Caller) -> None:
+    """Put on record what the call is about, and raise AccessDeniedException unless all of it is allowed."""
+    resources = resources_of(call.operation, request, caller)
+    if call.entry is not None:
+        call.entry.about(call.operation, resources)
+    for resource in resources:
+        engine.authorize(caller.initiator, f"ssm:{call.operation}", resource)
+
+
+def _permit_unread(engine: Engine, call: Call, caller: Caller) -> None:
+    """As `_permit`, for what is not ours. A step's calls are the backend's to allow: to its role, or to the server."""
+    is_guarded = engine.authorize is not allow_everything
+    if call.scope is None and (is_guarded or (call.entry is not None and call.entry.audit is not None)):
+        try:
+            request = protocol.decode(call.body, engine.settings.limits["nesting"])
+        except ServiceError:
+            if is_guarded:
+                raise
+            request = None
+        _permit(engine, call, request if isinstance(request, dict) else {}, caller)
+    elif call.entry is not None:
+        call.entry.about(call.operation, [])
+
+
+async def _passed_on(engine: Engine, call: Call, elsewhere: Elsewhere, caller: Caller) -> Reply:
+    match await _forwarded(engine, call, call.body, caller):
         case None if call.scope is not None and not elsewhere.is_ours:
             return await _called_for(engine, call, call.scope)
         case None:
@@ -119,9 +155,21 @@ async def _passed_on(engine: Engine, call: Call, elsewhere: Elsewhere) -> Reply:
             raise elsewhere.otherwise if elsewhere.is_ours else _no_answer(engine, call.operation, answered)
 
 
-async def _forwarded(engine: Engine, call: Call, body: bytes) -> Answered | Unanswered | None:
+async def _forwarded(engine: Engine, call: Call, body: bytes, caller: Caller) -> Answered | Unanswered | None:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.headers]
+    if engine.authorize is not allow_everything and call.scope is None:
+        headers = _in_the_name_of(caller, headers)
     return await engine.backend.forward(headers, body)
+
+
+def _in_the_name_of(caller: Caller, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a backend that verifies no signature takes for the principal's account.
+
+    The principal's own signature and key id stay here.
+    """
+    kept = [(name, value) for name, value in headers if name.lower() != "authorization"]
+    scope = f"Credential={caller.account}/20000101/{caller.region}/ssm/aws4_request"
+    return [*kept, ("authorization", f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0")]
 
 
 def _as_it_came(answered: Answered) -> Reply:
@@ -144,9 +192,9 @@ async def _called_for(engine: Engine, call: Call, scope: Scope) -> Reply:
     return _reply(protocol.encode(answered), str(uuid.uuid4()))
 
 
-async def _continued(engine: Engine, call: Call, found: Continued) -> dict[str, Json]:
+async def _continued(engine: Engine, call: Call, found: Continued, caller: Caller) -> dict[str, Json]:
     """Ours and the backend's; ours alone where the backend has no answer, and the log says why."""
-    answered = await _forwarded(engine, call, protocol.encode(found.request))
+    answered = await _forwarded(engine, call, protocol.encode(found.request), caller)
     if answered is None:
         return found.ours
     if isinstance(answered, Unanswered):
@@ -181,5 +229,5 @@ def _no_answer(engine: Engine, operation: str, answered: Answered) -> ServiceErr
     return ServiceError("UnknownOperationException", message)
 
 
-def _reply(body: bytes, request_id: str, status: int = 200) -> Reply:
-    return Reply(status, protocol.headers_for(request_id, len(body)), body)
+def _reply(body: bytes, request_id: str, status: int = 200, code: str | None = None) -> Reply:
+    return Reply(status, protocol.headers_for(request_id, len(body)), body, code)

@@ -11,18 +11,16 @@ import structlog
 def configure(least: int = logging.INFO) -> None:
     """Write what is at least this severe; standard output stays free for what the command says."""
     if sys.stderr.isatty():
-        last: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
-        on_exception: list[structlog.typing.Processor] = []
+        last: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer()]
     else:
-        last = structlog.processors.JSONRenderer()
-        on_exception = [structlog.processors.format_exc_info]
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso"),
-            *on_exception,
-            last,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
+        )
     )
+    logger = logging.getLogger("runwright")
+    logger.handlers = [handler]
+    logger.setLevel(least)
+    logger.propagate = False

@@ -128,7 +128,7 @@ def start_doing(state: State, activity: Activity) -> None:
         partition=state.start.partition,
         now=activity.attempt_since,
         wish=activity.wish_id,
-        script_context=script_context(state),
+        script_context=lambda: script_context(state),
     )
     activity.doing = ACTIONS[activity.context.step.action].perform(activity.context)
 

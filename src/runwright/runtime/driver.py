@@ -12,13 +12,12 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Hashable
 
-import structlog
-
 from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
 from runwright.interpreter.requests import Request, answer, refusal_of_ended
 from runwright.interpreter.state import Start, State, new_state, state_from
 from runwright.language.model import Runbook
+from runwright.logs import get_logger
 from runwright.messages import (
     Admitted,
     AwaitSignal,
@@ -40,7 +39,7 @@ from runwright.runtime.slots import Line, Slots
 RELOAD_SECONDS = 1.0
 """How long after a failed commit an execution is loaded again."""
 
-log = structlog.get_logger("runwright")
+log = get_logger()
 
 
 class Driver:
