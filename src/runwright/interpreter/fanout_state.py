@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from runwright.interpreter import rulings
 from runwright.messages import Effect, Json, Reply, WishId
 
+_OF_FANOUTS = frozenset(("Targets", "TargetMaps", "TargetLocations", "TargetLocationsURL"))
+
 
 def is_fanout(request: dict[str, Json]) -> bool:
     """Whether an execution with these members runs its runbook on many targets."""
-    return any(request.get(name) for name in ("Targets", "TargetMaps", "TargetLocations", "TargetLocationsURL"))
+    return not _OF_FANOUTS.isdisjoint(request) and any(request.get(name) for name in _OF_FANOUTS)
 
 
 @dataclass(slots=True, eq=False)

@@ -12,6 +12,8 @@ import re
 from runwright.language.model import Step
 from runwright.messages import Failure, Json
 
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
 GUIDE = " Please refer to Automation Service Troubleshooting Guide for more diagnosis details."
 NO_OUTPUT_YET = "No output available yet because the step is not successfully executed"
 NO_TARGETS = "No targets were found: nothing had to be run."
@@ -101,7 +103,7 @@ def _text(value: Json) -> str | None:
 
 def gson(value: Json) -> str:
     """Compact JSON with the characters that Gson escapes for HTML. [OBS]"""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    text = _compact(value)
     for character in "<>&='":
         if character in text:
             text = text.replace(character, f"\\u{ord(character):04x}")
@@ -111,7 +113,7 @@ def gson(value: Json) -> str:
 def input_texts(inputs: dict[str, Json]) -> dict[str, str]:
     """[OBS] step inputs: each value JSON-encoded and compact, keys in alphabetical order."""
     return {
-        name: json.dumps(inputs[name], separators=(",", ":"), ensure_ascii=False)
+        name: _compact(inputs[name])
         for name in sorted(inputs)
         if inputs[name] is not None
     }

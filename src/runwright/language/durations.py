@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -13,6 +14,7 @@ _DURATION = re.compile(
 _SECONDS = {"weeks": 604800, "days": 86400, "hours": 3600, "minutes": 60, "seconds": 1}
 
 
+@lru_cache(maxsize=1024)
 def seconds_of_duration(text: str) -> float:
     """The seconds that `PT10M` or `P1DT2H` lasts. Years and months have no fixed length and are refused: ValueError."""
     found = _DURATION.fullmatch(text.strip()) if len(text) <= 100 else None

@@ -10,8 +10,6 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import regex
-
 LIMIT_SECONDS = 0.1
 _MAX_CHARS = 4096
 
@@ -85,6 +83,8 @@ def problem_of(pattern: str) -> str | None:
 def _compiled(pattern: str) -> Any:
     if len(pattern) > _MAX_CHARS:
         raise ValueError(f"it has {len(pattern)} characters; at most {_MAX_CHARS} are accepted")
+    import regex  # takes longer to import than a check of a runbook without patterns may
+
     translated, has_nested_sets = _translated(pattern)
     try:
         return regex.compile(translated, regex.V1 if has_nested_sets else regex.V0)
@@ -147,7 +147,7 @@ def _escape(pattern: str, at: int, *, in_set: bool, groups: int) -> tuple[str, i
     if pattern.startswith("\\Q", at):
         end = pattern.find("\\E", at)
         quoted = pattern[at + 2 : end if end >= 0 else len(pattern)]
-        return regex.escape(quoted), end + 2 if end >= 0 else len(pattern), False
+        return re.escape(quoted), end + 2 if end >= 0 else len(pattern), False
     if found := _PAIR.match(pattern, at):
         high, low = int(found[1], 16), int(found[2], 16)
         return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}", found.end(), False

@@ -12,15 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import jsonpath
-from jsonpath.filter import BaseExpression, FunctionExtension, InfixExpression, ListLiteral, RegexLiteral
-from jsonpath.selectors import Filter
-
 from runwright.language.fields import shown
 from runwright.language.types import is_of_kind, kind_found
 from runwright.messages import Json, Selection
 
-_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "&&", "||")
 _NAME = re.compile(r"[^.\[\]()'\"\s?@*$,|&]+")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _INDEX = re.compile(r"\s*-?\d{1,9}\s*")
@@ -75,10 +70,7 @@ def find(selector: str, document: Json) -> Found | None:
             return None
     if path.rest is None:
         return Found([value], definite=True)
-    try:
-        return Found(list(path.rest.findall(document)), definite=False)
-    except (jsonpath.JSONPathError, RecursionError):
-        raise ValueError(f"{selector} cannot be looked up: what it looks through is nested too deeply") from None
+    return Found(path.rest(document), definite=False)
 
 
 def problem_of(selector: str) -> str | None:
@@ -142,14 +134,9 @@ def _compiled(selector: str) -> _Path:
     if definite == len(steps):
         return _Path(prefix, None)
     text = "$" + "".join(step if isinstance(step, str) else _bracketed(step[0]) for step in steps)
-    try:
-        rest = jsonpath.compile(text)
-    except (jsonpath.JSONPathError, RecursionError) as wrong:
-        raise ValueError(f"{selector} is no JSONPath: {str(wrong).splitlines()[0]}") from None
-    if not isinstance(rest, jsonpath.JSONPath):
-        raise ValueError(f"{selector} is no single JSONPath")
-    _refuse_unsupported(rest, selector)
-    return _Path(prefix, rest)
+    from runwright.language.full_selectors import finder  # python-jsonpath takes longer to import than a check may
+
+    return _Path(prefix, finder(text, selector))
 
 
 def _steps(selector: str) -> Iterable[tuple[str | int] | str]:
@@ -227,23 +214,3 @@ def _bracketed(key: str | int) -> str:
     if isinstance(key, int):
         return f"[{key}]"
     return "['" + key.replace("\\", "\\\\").replace("'", "\\'") + "']"
-
-
-def _refuse_unsupported(path: jsonpath.JSONPath, selector: str) -> None:
-    for segment in path.segments:
-        for part in segment.selectors:
-            if isinstance(part, Filter):
-                _refuse_in_filter(part.expression, selector)
-
-
-def _refuse_in_filter(expression: BaseExpression, selector: str) -> None:
-    waiting = [expression]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, FunctionExtension):
-            raise ValueError(f"{selector} calls a function; functions are not supported in selectors")
-        if isinstance(each, RegexLiteral | ListLiteral) or (
-            isinstance(each, InfixExpression) and each.operator not in _COMPARISONS
-        ):
-            raise ValueError(f"{selector} has a filter that does more than compare; use {', '.join(_COMPARISONS)}")
-        waiting.extend(each.children())

@@ -161,8 +161,7 @@ def _replies(
     return rows, StoredReplies(attempt, count), bool(stored.count) and not same
 
 
-def _json(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def _storable(text: str | None) -> str | None:
