@@ -27,11 +27,11 @@ WORLD = {
 }
 
 FLOORS = (
-    ("errors", "messages", "config", "logs"),
+    ("errors", "messages", "config", "logs", "library"),
     ("language",),
     ("actions",),
     ("interpreter",),
-    ("tags", "documents", "runtime", "access"),
+    ("tags", "sharing", "documents", "runtime"),
     ("access",),
     ("starting",),
     ("engine",),

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from runwright.interpreter import attempts, loops, rulings, views
+from runwright.interpreter import attempts, frames, loops, rulings, views
 from runwright.interpreter.outcome import Outcome, after
 from runwright.interpreter.state import STEP_LIMIT_OF_A_TURN, Activity, Frame, State
-from runwright.language.model import Step
 from runwright.messages import (
     Admitted,
     AwaitSignal,
@@ -150,7 +149,7 @@ def _timed_out(state: State, activity: Activity) -> None:
     if inner is not activity or frame.activity is not activity:
         activity.decided = "TimedOut"
     if frame.activity is not inner:  # a loop between two of its steps
-        _attempt_over(state, _frame_of(state, inner), inner, Outcome("TimedOut"))
+        _attempt_over(state, frames.frame_of(state, inner), inner, Outcome("TimedOut"))
         return
     _attempt_over(state, frame, inner, attempts.interrupt(state, inner, "TimedOut", "timeout"))
 
@@ -184,7 +183,7 @@ def _stopped(state: State, event: Stopped) -> None:
         _attempt_over(state, state.frames[-1], activity, attempts.interrupt(state, activity, "Cancelled", "cancel"))
     else:
         activity.decided = "Cancelled"
-        _attempt_over(state, _frame_of(state, activity), activity, Outcome("Cancelled"))
+        _attempt_over(state, frames.frame_of(state, activity), activity, Outcome("Cancelled"))
 
 
 def _cancel_at_once(state: State) -> None:
@@ -197,7 +196,7 @@ def _cancel_at_once(state: State) -> None:
         activity.closing_until = state.now + LAST_CALL_SECONDS
         state.rows[activity.position] = views.step_row(state, activity)
         return
-    _abandon(state, 0)
+    frames.abandon(state, 0)
     _end(state)
 
 
@@ -223,17 +222,17 @@ def _outdated(state: State) -> None:
     assert activity is not None
     activity.decided = None
     outcome = Outcome("Failed", message=rulings.upgrade_text(), type="Internal", final=True)
-    _attempt_over(state, _frame_of(state, activity), activity, outcome)
+    _attempt_over(state, frames.frame_of(state, activity), activity, outcome)
 
 
 def _fail_whole(state: State, message: str | None) -> None:
     activity = state.activity
     if activity is not None:
-        frame = _frame_of(state, activity)
+        frame = frames.frame_of(state, activity)
         outcome = Outcome("Failed", message=message, type="Internal")
         state.rows[activity.position] = views.step_row(state, activity, outcome)
         frame.activity = None
-    _abandon(state, 0)
+    frames.abandon(state, 0)
     _end(state)
 
 
@@ -286,35 +285,28 @@ def _attempt_over(state: State, frame: Frame, activity: Activity, outcome: Outco
         rulings.is_tried_again(outcome.status, final=outcome.final)
         and activity.attempt < attempts.max_attempts(state, step)
         and not stopping
-        and not _loop_is_decided(state, activity)
+        and not frames.loop_is_decided(state, activity)
     ):
-        _unwind(state, state.frames.index(frame))
+        frames.unwind(state, state.frames.index(frame))
         activity.attempt += 1
         activity.fresh = True
         return
     _end_step(state, frame, activity, outcome)
 
 
-def _loop_is_decided(state: State, activity: Activity) -> bool:
-    return any(
-        frame.activity is not None and frame.activity is not activity and frame.activity.decided is not None
-        for frame in state.frames
-    )
-
-
 def _end_step(state: State, frame: Frame, activity: Activity, outcome: Outcome) -> None:
     step = state.step_of(activity)
-    _unwind(state, state.frames.index(frame))
+    frames.unwind(state, state.frames.index(frame))
     outcome = attempts.keep_outputs(state, step, outcome)
     state.rows[activity.position] = views.step_row(state, activity, outcome)
     frame.activity = None
     if outcome.status == "Cancelled":
         _after_cancelled(state, step.on_cancel)
-    elif frame.loop is not None and (outer := _decided_loop(state)) is not None:
-        _attempt_over(state, _frame_of(state, outer), outer, Outcome(outer.decided or "TimedOut"))
+    elif frame.loop is not None and (outer := frames.decided_loop(state)) is not None:
+        _attempt_over(state, frames.frame_of(state, outer), outer, Outcome(outer.decided or "TimedOut"))
     else:
         continuation = after(step, outcome)
-        frame = _frame_for(state, frame, continuation.next, outcome)
+        frame = frames.frame_for(state, frame, continuation.next, outcome)
         if continuation.fails and frame.failed is None:
             frame.failed = (outcome.status, outcome.message or "")
         elif frame.failed and state.start.interactive and outcome.status == "Success" and frame.visits[step.name] > 1:
@@ -322,32 +314,10 @@ def _end_step(state: State, frame: Frame, activity: Activity, outcome: Outcome) 
         frame.next = None if state.start.interactive and frame.loop is None else continuation.next
 
 
-def _frame_for(state: State, frame: Frame, target: str | None, outcome: Outcome) -> Frame:
-    """The frame that has the step to go to. `onFailure` may lead out of a loop, which then ends as the step did."""
-    if target is None or frame.loop is None:
-        return frame
-    depth = next(
-        (depth for depth in range(len(state.frames) - 1, -1, -1) if _has_step(state, depth, target)),
-        len(state.frames) - 1,
-    )
-    _unwind(state, depth, outcome)
-    if state.frames[depth] is not frame:
-        _cut_short(state, state.frames[depth], outcome)
-    return state.frames[depth]
-
-
-def _decided_loop(state: State) -> Activity | None:
-    """The innermost loop whose end is already decided by its own timeout."""
-    for frame in reversed(state.frames):
-        if frame.activity is not None and frame.activity.decided is not None:
-            return frame.activity
-    return None
-
-
 def _after_cancelled(state: State, on_cancel: str) -> None:
     """Go to the onCancel step, which is looked for outward from the innermost frame; without one the execution ends."""
     if state.stop is None:  # StopStep: that step alone was to be cancelled
-        _abandon(state, 0)
+        frames.abandon(state, 0)
         if not state.start.interactive:
             state.frames[0].failed = state.frames[0].failed or ("Cancelled", "")
         state.frames[0].next = None
@@ -355,47 +325,12 @@ def _after_cancelled(state: State, on_cancel: str) -> None:
     if on_cancel.startswith("step:") and state.cancel_until is not None:
         target = on_cancel.removeprefix("step:")
         for depth in range(len(state.frames) - 1, -1, -1):
-            if _has_step(state, depth, target):
-                _abandon(state, depth)
+            if frames.has_step(state, depth, target):
+                frames.abandon(state, depth)
                 state.frames[depth].next = target
                 return
-    _abandon(state, 0)
+    frames.abandon(state, 0)
     _end(state)
-
-
-def _has_step(state: State, depth: int, name: str) -> bool:
-    return any(step.name == name for step in _steps_of(state, depth))
-
-
-def _steps_of(state: State, depth: int) -> tuple[Step, ...]:
-    loop = state.frames[depth].loop
-    if loop is None:
-        return state.runbook.steps
-    inner = state.runbook.all_steps[loop].loop
-    assert inner is not None
-    return inner.steps
-
-
-def _unwind(state: State, depth: int, outcome: Outcome | None = None) -> None:
-    """Drop the frames above `depth`; what is under way in them ends with `outcome`, or as it is decided."""
-    while len(state.frames) > depth + 1:
-        _cut_short(state, state.frames[-1], outcome)
-        state.frames.pop()
-
-
-def _abandon(state: State, depth: int) -> None:
-    """Drop the frames above `depth` and the step that is under way in it."""
-    _unwind(state, depth)
-    _cut_short(state, state.frames[depth])
-
-
-def _cut_short(state: State, frame: Frame, outcome: Outcome | None = None) -> None:
-    activity = frame.activity
-    if activity is not None:
-        status = activity.decided or ("Failed" if state.stop == "Broke" else "Cancelled")
-        end = Outcome(outcome.status, message=outcome.message) if outcome else Outcome(status)
-        state.rows[activity.position] = views.step_row(state, activity, end)
-        frame.activity = None
 
 
 def _leave(state: State, frame: Frame) -> None:
@@ -416,10 +351,6 @@ def _leave(state: State, frame: Frame) -> None:
         outcome = loops.after_pass(state, loop, frame.iteration)
     if outcome is not None:
         _attempt_over(state, outer, loop, outcome)
-
-
-def _frame_of(state: State, activity: Activity) -> Frame:
-    return next(frame for frame in state.frames if frame.activity is activity)
 
 
 def _end(state: State) -> None:

@@ -24,7 +24,8 @@ class Start:
     """What an execution was started with. `parameters` are typed, `request` holds the members as they were sent.
 
     `via` is the role by which `role` is assumed, `in_location` says that TargetLocations gave it; `target` is what a
-    child of a fan-out is for, `target_type` that of the document.
+    child of a fan-out is for, `target_type` that of the document. `initiator` is the principal whose policies apply to
+    what it asks of this server.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Start:
     target: str | None = None
     target_type: str | None = None
     skip_time: bool = False
+    initiator: str = ""
 
     @property
     def interactive(self) -> bool:
