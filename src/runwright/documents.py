@@ -15,9 +15,16 @@ from dataclasses import dataclass, field, replace
 from sqlite3 import Connection, Row
 from typing import Any
 
-from runwright import tags
+from runwright import sharing, tags
 from runwright.errors import ServiceError
+from runwright.runtime.scope import partition_of
 from runwright.runtime.sqlite import Database
+
+AMAZON = "Amazon"
+"""The owner of the documents that are shipped with the program; nobody can change them."""
+
+SHIPPED_AT = 1_767_225_600.0
+"""The CreatedDate of these: 2026-01-01."""
 
 MOST_DOCUMENTS = 500
 """Of an account in a region, those under reserved names not counted. [B]"""
@@ -67,17 +74,36 @@ class Version:
     target_type: str | None
     requires: list[dict[str, str]] | None
     tags: tags.AwsTags
+    is_shipped: bool = False
+
+    @property
+    def owner(self) -> str:
+        return AMAZON if self.is_shipped else self.account
+
+    def name_for(self, account: str) -> str:
+        """How an account names the document: its own by name, that of another by ARN."""
+        if account == self.account:
+            return self.name
+        return f"arn:{partition_of(self.region)}:ssm:{self.region}:{self.account}:document/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a list asks for: within a field any of the values, all fields together. Empty fields ask for nothing."""
+    """What a list asks for: within a field any of the values, all fields together. Empty fields ask for nothing.
+
+    `own`, `shipped`, `shared` and `public` say whose documents are meant: the account's, those that come with the
+    program, those that others share with the account, and those of others that everybody may use.
+    """
 
     name_prefixes: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     target_types: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
     tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    own: bool = True
+    shipped: bool = True
+    shared: bool = True
+    public: bool = True
 
 
 def is_reserved(name: str) -> bool:
@@ -94,11 +120,18 @@ def local_name(account: str, region: str, name: str) -> str | None:
 
 
 class Documents:
-    """The documents of every account and region. `now` gives the time of a change in seconds since the epoch."""
+    """The documents of every account and region. `now` gives the time of a change in seconds since the epoch.
 
-    def __init__(self, database: Database, now: Callable[[], float] = time.time) -> None:
+    `shipped` holds YAML texts by name that every account has beside its own; a document of its own goes before one
+    of the same name.
+    """
+
+    def __init__(
+        self, database: Database, now: Callable[[], float] = time.time, shipped: Mapping[str, str] | None = None
+    ) -> None:
         self._database = database
         self._now = now
+        self._shipped = shipped or {}
 
     async def create(
         self, account: str, region: str, name: str, kind: str, draft: Draft, tagged: Mapping[str, str]
@@ -129,6 +162,7 @@ class Documents:
         at = self._now()
 
         def work(conn: Connection) -> Version:
+            self._refuse_shipped(conn, account, region, name, "InvalidDocumentOperation")
             latest = _find(conn, account, region, name, "$LATEST")
             if _find(conn, account, region, name, based_on or "$LATEST").number != latest.number:
                 raise ServiceError(
@@ -176,6 +210,7 @@ class Documents:
         """Make a version the default. Raises InvalidDocument and InvalidDocumentVersion."""
 
         def work(conn: Connection) -> Version:
+            self._refuse_shipped(conn, account, region, name, "InvalidDocumentVersion")
             _set_default(conn, account, region, name, _find(conn, account, region, name, version).number)
             return _find(conn, account, region, name)
 
@@ -186,12 +221,19 @@ class Documents:
     ) -> Version:
         """Look a version up: $DEFAULT (as None), $LATEST or a number, and its name where that is given too.
 
-        `name` may be an ARN. Raises InvalidDocument and InvalidDocumentVersion.
+        `name` may be an ARN, also of a document that another account shares: then the version that is shared is the
+        default. Raises InvalidDocument and InvalidDocumentVersion.
         """
         own = local_name(account, region, name)
-        if own is None:
-            raise _no_document(name)
-        return await self._database.read(lambda conn: _find(conn, account, region, own, version, version_name))
+
+        def work(conn: Connection) -> Version:
+            if own is None:
+                return _find_shared(conn, account, region, name, version, version_name)
+            if self._is_shipped(conn, account, region, own):
+                return self._shipped_version(account, region, own, version, version_name)
+            return _find(conn, account, region, own, version, version_name)
+
+        return await self._database.read(work)
 
     async def definition(self, account: str, region: str, name: str, version: str | None = None) -> Version:
         """Look up what an execution is to run, as `find` does.
@@ -210,14 +252,46 @@ class Documents:
         return found
 
     async def page(self, account: str, region: str, wanted: Wanted, after: str, most: int) -> list[Version]:
-        """List default versions by name, at most `most`, of documents whose names come behind `after`."""
-        return await self._database.read(lambda conn: _page(conn, account, region, wanted, after, most))
+        """List default versions by name, at most `most`, of documents whose names come behind `after`.
+
+        The names of others' documents are their ARNs.
+        """
+
+        def work(conn: Connection) -> list[Version]:
+            found = _page(conn, account, region, wanted, after, most) if wanted.own else []
+            found += [
+                self._shipped_version(account, region, name)
+                for name in self._shipped
+                if name > after and _is_meant(wanted, name) and not _document(conn, account, region, name)
+            ]
+            found += _page_of_others(conn, account, region, wanted, after, most)
+            return sorted(found, key=lambda version: version.name_for(account))[:most]
+
+        return await self._database.read(work)
+
+    async def share(
+        self, account: str, region: str, name: str, add: list[str], remove: list[str], version: str | None
+    ) -> None:
+        """Change with whom a document is shared, as `sharing.change` does. Raises InvalidDocument too."""
+
+        def work(conn: Connection) -> None:
+            if not _document(conn, account, region, name):
+                raise _no_document(name)
+            sharing.change(conn, (account, region, name), add, remove, version)
+
+        await self._database.write(work)
+
+    async def shares(self, account: str, region: str, name: str, after: str, most: int) -> list[sharing.Share]:
+        """With whom a document is shared, by account id; nobody's has a share that the program ships."""
+        return await self._database.read(lambda conn: sharing.shares(conn, (account, region, name), after, most))
 
     async def versions(self, account: str, region: str, name: str, before: int | None, most: int) -> list[Version]:
         """List versions, the newest first, at most `most`, with numbers below `before`. Raises InvalidDocument."""
         own = local_name(account, region, name)
 
         def work(conn: Connection) -> list[Version]:
+            if own is not None and self._is_shipped(conn, account, region, own):
+                return [self._shipped_version(account, region, own)] if before is None else []
             if own is None or not _document(conn, account, region, own):
                 raise _no_document(name)
             rows = conn.execute(
@@ -232,14 +306,19 @@ class Documents:
     async def delete(self, account: str, region: str, name: str, version: str | None, version_name: str | None) -> None:
         """Delete one version, or the document with all versions and tags when neither is named.
 
-        Raises InvalidDocument, and InvalidDocumentOperation for the default version and for one that there is not.
+        Raises InvalidDocument, and InvalidDocumentOperation for a document that is still shared, the default version
+        and one that there is not.
         """
 
         def work(conn: Connection) -> None:
             key = (account, region, name)
+            self._refuse_shipped(conn, account, region, name, "InvalidDocumentOperation")
             if not _document(conn, *key):
                 raise _no_document(name)
             if version is None and version_name is None:
+                if sharing.shares(conn, key, "", 1):
+                    message = f"You must stop sharing the document before you can delete it: {name} is still shared."
+                    raise ServiceError("InvalidDocumentOperation", message)
                 conn.execute("DELETE FROM document_versions WHERE account = ? AND region = ? AND name = ?", key)
                 conn.execute("DELETE FROM documents WHERE account = ? AND region = ? AND name = ?", key)
                 tags.drop(conn, account, region, "Document", name)
@@ -257,6 +336,38 @@ class Documents:
             )
 
         await self._database.write(work)
+
+    def _is_shipped(self, conn: Connection, account: str, region: str, name: str) -> bool:
+        return name in self._shipped and not _document(conn, account, region, name)
+
+    def _refuse_shipped(self, conn: Connection, account: str, region: str, name: str, code: str) -> None:
+        """Inferred: the model names the errors of these operations and not which one Amazon's documents get."""
+        if self._is_shipped(conn, account, region, name):
+            raise ServiceError(code, f"Document {name} is owned by {AMAZON}: it can be started and read, not changed.")
+
+    def _shipped_version(
+        self, account: str, region: str, name: str, version: str | None = None, version_name: str | None = None
+    ) -> Version:
+        if version not in (None, "$DEFAULT", "$LATEST", "1") or version_name is not None:
+            asked = " ".join(part for part in (version, version_name) if part is not None)
+            raise ServiceError("InvalidDocumentVersion", f"Document {name} has no version {asked}.")
+        draft = Draft(self._shipped[name], "YAML")
+        return Version(
+            account, region, name, "Automation", 1, 1, 1, draft.format, draft.sha256, draft.text, SHIPPED_AT,
+            None, None, None, None, [], is_shipped=True,
+        )  # fmt: skip
+
+
+def _is_meant(wanted: Wanted, name: str) -> bool:
+    """Whether a list asks for the shipped document of this name; these have no target type and no tags."""
+    return (
+        wanted.shipped
+        and not wanted.target_types
+        and not wanted.tags
+        and (not wanted.types or "Automation" in wanted.types)
+        and (not wanted.name_prefixes or name.startswith(wanted.name_prefixes))
+        and (not wanted.keywords or any(word.lower() in name.lower() for word in wanted.keywords))
+    )
 
 
 # ------------------------------------------------------------------------------------------- work on a connection
@@ -316,6 +427,26 @@ def _find(
     return _version(conn, row)
 
 
+def _find_shared(
+    conn: Connection, account: str, region: str, arn: str, version: str | None, version_name: str | None
+) -> Version:
+    """A document of another account in the same region, if it is shared; other versions than those shared are none."""
+    named = _ARN.fullmatch(arn)
+    if named is None or named["region"] != region:
+        raise _no_document(arn)
+    key = (named["account"], region, named["name"])
+    shared = sharing.shared_version(conn, key, account)
+    if shared is None:
+        raise _no_document(arn)
+    if version is None and version_name is None and shared != "$ALL":
+        return _find(conn, *key, shared)
+    found = _find(conn, *key, version, version_name)
+    if shared != "$ALL" and found.number != _find(conn, *key, shared).number:
+        message = f"Version {found.number} of {arn} is not shared with account {account}; {shared} is."
+        raise ServiceError("InvalidDocumentVersion", message)
+    return found
+
+
 def _make(conn: Connection, account: str, region: str, name: str, kind: str, draft: Draft, at: float) -> None:
     conn.execute(
         "INSERT INTO documents (account, region, name, type, default_version, last_version) VALUES (?, ?, ?, ?, 1, 0)",
@@ -359,8 +490,27 @@ def _set_default(conn: Connection, account: str, region: str, name: str, number:
 
 
 def _page(conn: Connection, account: str, region: str, wanted: Wanted, after: str, most: int) -> list[Version]:
-    conditions = ["d.account = ?", "d.region = ?", "v.number = d.default_version", "d.name > ?"]
-    values: list[Any] = [account, region, after]
+    return _listed(conn, wanted, "d.account = ? AND d.region = ? AND d.name > ?", (account, region, after), most)
+
+
+def _page_of_others(
+    conn: Connection, account: str, region: str, wanted: Wanted, after: str, most: int
+) -> list[Version]:
+    """Documents that others share with the account or with everybody, as far as these are wanted, by their ARNs."""
+    others = [who for who, meant in ((account, wanted.shared), (sharing.EVERYBODY, wanted.public)) if meant]
+    whose = (
+        "d.account <> ? AND d.region = ? AND (d.account, d.name) IN (SELECT account, name FROM document_shares"
+        " WHERE region = ? AND with_account IN (SELECT value FROM json_each(?)))"
+        " AND ? || d.account || ':document/' || d.name > ?"
+    )
+    beginning = f"arn:{partition_of(region)}:ssm:{region}:"
+    values = (account, region, region, json.dumps(others), beginning, after)
+    return _listed(conn, wanted, whose, values, most) if others else []
+
+
+def _listed(conn: Connection, wanted: Wanted, whose: str, of: tuple[Any, ...], most: int) -> list[Version]:
+    conditions = [whose, "v.number = d.default_version"]
+    values: list[Any] = list(of)
 
     def any_of(condition: str, each: tuple[str, ...]) -> None:
         if each:
@@ -378,7 +528,7 @@ def _page(conn: Connection, account: str, region: str, wanted: Wanted, after: st
             f"AND t.type = 'Document' AND t.resource = d.name AND t.name = ? AND t.value IN ({marks}))"
         )
         values += [name, *options]
-    query = f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.name LIMIT ?"
+    query = f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY d.account || ':document/' || d.name LIMIT ?"
     return [_version(conn, row) for row in conn.execute(query, (*values, most)).fetchall()]
 
 

@@ -102,7 +102,8 @@ async def _definition(request: dict[str, Json], caller: Caller, documents: Docum
         caller.account, caller.region, request["DocumentName"], request.get("DocumentVersion")
     )
     key, _ = await runbooks.keep(version.text, version.format)
-    return Definition(version.name, str(version.number), key, version.target_type)
+    name = version.name_for(caller.account)
+    return Definition(name, str(version.number), key, version.target_type)
 
 
 async def _with_role(start: Start, runbook: Runbook, birth: Birth | None, outside: Outside) -> Start:

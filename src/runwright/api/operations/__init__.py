@@ -12,7 +12,5 @@ OPERATIONS: dict[str, Handler] = {
     **settings.HANDLERS,
 }
 
-NEVER_PASSED = frozenset(
-    {"StartChangeRequestExecution", "StartExecutionPreview", "GetExecutionPreview", "ModifyDocumentPermission"}
-)
+NEVER_PASSED = frozenset({"StartChangeRequestExecution", "StartExecutionPreview", "GetExecutionPreview"})
 """Operations on automations that are not served: no backend could know the executions and documents that they mean."""

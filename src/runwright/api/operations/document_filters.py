@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from runwright.api.constraints import enum_of, shorten
-from runwright.documents import Wanted
+from runwright.documents import AMAZON, Wanted
 from runwright.errors import ServiceError
 from runwright.messages import Json
 
-_OF_OURS = ("Self", "Private")
-_OWNERS = (*_OF_OURS, "Amazon", "Public", "ThirdParty", "All")
+_OWNERS = ("Self", "Private", AMAZON, "Public", "ThirdParty", "All")
 _PLATFORMS = ("Windows", "Linux", "MacOS")
 _KEYS = ("Owner", "Name", "PlatformTypes", "DocumentType", "TargetType", "SearchKeyword", "tag:<key>")
 
@@ -40,7 +39,7 @@ def _narrowed(wanted: Wanted, key: str, values: tuple[str, ...]) -> Wanted | Non
     match key:
         case "Owner":
             _require(key, values, _OWNERS)
-            return wanted if not values or any(value in (*_OF_OURS, "All") for value in values) else None
+            return _owned(wanted, values) if values else wanted
         case "PlatformTypes":
             _require(key, values, _PLATFORMS)
             return wanted
@@ -58,6 +57,22 @@ def _narrowed(wanted: Wanted, key: str, values: tuple[str, ...]) -> Wanted | Non
         case _:
             message = f"ListDocuments has no filter '{shorten(key)}'; it has {', '.join(_KEYS)}."
             raise ServiceError("InvalidFilterKey", message)
+
+
+def _owned(wanted: Wanted, values: tuple[str, ...]) -> Wanted | None:
+    """[UG] Private are one's own and those that others share with one, Public those that everybody may use."""
+
+    def asked(*owners: str) -> bool:
+        return any(value in (*owners, "All") for value in values)
+
+    narrowed = replace(
+        wanted,
+        own=wanted.own and asked("Self", "Private"),
+        shipped=wanted.shipped and asked(AMAZON),
+        shared=wanted.shared and asked("Private"),
+        public=wanted.public and asked("Public"),
+    )
+    return narrowed if narrowed.own or narrowed.shipped or narrowed.shared or narrowed.public else None
 
 
 def _with(wanted: Wanted, field: str, values: tuple[str, ...]) -> Wanted | None:

@@ -107,7 +107,7 @@ async def get(engine: Engine, request: dict[str, Json], caller: Caller) -> Answe
         )
     return _present(
         {
-            "Name": found.name,
+            "Name": found.name_for(caller.account),
             "CreatedDate": found.created_at,
             "DisplayName": found.display_name,
             "VersionName": found.version_name,
@@ -124,18 +124,42 @@ async def get(engine: Engine, request: dict[str, Json], caller: Caller) -> Answe
 
 async def describe(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
     try:
-        return {"Document": description(await _find(engine, request, caller), "Active")}
+        found = await _find(engine, request, caller)
+        return {"Document": description(found, "Active") | {"Name": found.name_for(caller.account)}}
     except ServiceError as error:
         return _perhaps_elsewhere(error)
+
+
+async def modify_permission(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
+    add, remove = request.get("AccountIdsToAdd") or [], request.get("AccountIdsToRemove") or []
+    if not add and not remove:
+        message = "AccountIdsToAdd or AccountIdsToRemove is required: 12-digit account ids, or All."
+        raise ServiceError("ValidationException", message)
+    shared_version = request.get("SharedDocumentVersion")
+    try:
+        await engine.documents.share(caller.account, caller.region, request["Name"], add, remove, shared_version)
+    except ServiceError as error:
+        return _perhaps_elsewhere(error)
+    return {}
 
 
 async def describe_permission(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
-    """Nothing here is shared with another account."""
     try:
         await engine.documents.find(caller.account, caller.region, request["Name"])
+        most, after = page_size(request), place_of("DescribeDocumentPermission", request, caller) or ""
+        found = await engine.documents.shares(caller.account, caller.region, request["Name"], after, most + 1)
     except ServiceError as error:
         return _perhaps_elsewhere(error)
-    return {"AccountIds": [], "AccountSharingInfoList": []}
+    shown = found[:most]
+    answer: dict[str, Json] = {
+        "AccountIds": [each.account for each in shown],
+        "AccountSharingInfoList": [
+            {"AccountId": each.account, "SharedDocumentVersion": each.version} for each in shown
+        ],
+    }
+    if len(found) > most:
+        answer["NextToken"] = token("DescribeDocumentPermission", request, caller, shown[-1].account)
+    return answer
 
 
 async def list_versions(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
@@ -160,16 +184,17 @@ async def list_all(engine: Engine, request: dict[str, Json], caller: Caller) -> 
     found: list[Version] = []
     if wanted is not None and "after" in place:
         found = await engine.documents.page(caller.account, caller.region, wanted, place["after"], most + 1)
-    answer: dict[str, Json] = {"DocumentIdentifiers": [_identifier(each) for each in found[:most]]}
+    answer: dict[str, Json] = {"DocumentIdentifiers": [_identifier(each, caller) for each in found[:most]]}
     if len(found) > most:
-        answer["NextToken"] = token("ListDocuments", request, caller, {"after": found[most - 1].name})
+        last = found[most - 1].name_for(caller.account)
+        answer["NextToken"] = token("ListDocuments", request, caller, {"after": last})
         return answer
     there = {name: value for name, value in request.items() if name != "NextToken"}
     there["MaxResults"] = most - len(found)
     if "theirs" in place:
         there["NextToken"] = place["theirs"]
     if not there["MaxResults"]:
-        return _full_page(request, caller, answer, found[-1].name)
+        return _full_page(request, caller, answer, found[-1].name_for(caller.account))
 
     def join(theirs: dict[str, Json]) -> dict[str, Json]:
         joined = {"DocumentIdentifiers": answer["DocumentIdentifiers"] + theirs.get("DocumentIdentifiers", [])}
@@ -240,7 +265,7 @@ def description(version: Version, status: str) -> dict[str, Json]:
             "Name": version.name,
             "DisplayName": version.display_name,
             "VersionName": version.version_name,
-            "Owner": version.account,
+            "Owner": version.owner,
             "CreatedDate": version.created_at,
             "Status": status,
             "DocumentVersion": str(version.number),
@@ -275,13 +300,13 @@ def _parameter(parameter: Any) -> dict[str, Json]:
     )
 
 
-def _identifier(version: Version) -> dict[str, Json]:
+def _identifier(version: Version, caller: Caller) -> dict[str, Json]:
     return _present(
         {
-            "Name": version.name,
+            "Name": version.name_for(caller.account),
             "CreatedDate": version.created_at,
             "DisplayName": version.display_name,
-            "Owner": version.account,
+            "Owner": version.owner,
             "VersionName": version.version_name,
             "PlatformTypes": PLATFORMS,
             "DocumentVersion": str(version.number),
@@ -316,6 +341,7 @@ HANDLERS: dict[str, Handler] = {
     "UpdateDocumentDefaultVersion": update_default_version,
     "GetDocument": get,
     "DescribeDocument": describe,
+    "ModifyDocumentPermission": modify_permission,
     "DescribeDocumentPermission": describe_permission,
     "ListDocuments": list_all,
     "ListDocumentVersions": list_versions,

@@ -29,3 +29,15 @@ CREATE UNIQUE INDEX document_versions_by_number ON document_versions (account, r
 
 CREATE UNIQUE INDEX document_versions_by_name ON document_versions (account, region, name, version_name)
     WHERE version_name IS NOT NULL;
+
+-- With whom a document is shared: an account or `All`. `version` is $DEFAULT, $LATEST or $ALL.
+CREATE TABLE document_shares (
+    account      TEXT NOT NULL,
+    region       TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    with_account TEXT NOT NULL,
+    version      TEXT NOT NULL,
+    PRIMARY KEY (account, region, name, with_account)
+) WITHOUT ROWID;
+
+CREATE INDEX document_shares_by_account ON document_shares (with_account, region, account, name);
