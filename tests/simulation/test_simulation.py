@@ -9,6 +9,7 @@ from tests.simulation.play import play, play_one
 from tests.simulation.world import ENDED, Whims
 
 SEEDS = 60
+"""Of each kind; `--seeds 500` plays some 20,000 in all, `--seed N --seeds 1` one of each again."""
 
 FAULTS = {
     "calm": {},
@@ -18,20 +19,30 @@ FAULTS = {
     "hanging backend": {"slow": 1.0},
     "answers come twice": {"duplicate": 0.5},
     "failing disk": {"failing_commits": 0.2},
-    "everything": {"crash": 0.05, "failing_calls": 0.1, "slow": 0.1, "duplicate": 0.2, "failing_commits": 0.1},
-}
+    "backend that gives no answer": {"hanging": 0.3},
+    "a clock that is set": {"jumping": 0.1},
+    "everything": {"crash": 0.05, "failing_calls": 0.1, "slow": 0.1, "duplicate": 0.2, "failing_commits": 0.1,
+                   "hanging": 0.05, "jumping": 0.02},
+}  # fmt: skip
+
+
+@pytest.fixture
+def seeds(pytestconfig: pytest.Config) -> range:
+    """The seeds that each test plays, as the command line has it."""
+    first, count = pytestconfig.getoption("seed"), pytestconfig.getoption("seeds")
+    return range(first, first + (SEEDS if count is None else count))
 
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
 @pytest.mark.parametrize("running", [0, 1, 2], ids=["no quota", "quota 1", "quota 2"])
-def test_invariants_hold_under(faults: dict[str, float], running: int) -> None:
-    for seed in range(SEEDS):
+def test_invariants_hold_under(faults: dict[str, float], running: int, seeds: range) -> None:
+    for seed in seeds:
         play(Whims(seed, **faults), running=running)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
-def test_invariants_hold_while_time_is_skipped_under(faults: dict[str, float]) -> None:
-    for seed in range(SEEDS):
+def test_invariants_hold_while_time_is_skipped_under(faults: dict[str, float], seeds: range) -> None:
+    for seed in seeds:
         play(Whims(seed, **faults), skip_time=True)  # type: ignore[arg-type]
 
 

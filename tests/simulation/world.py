@@ -38,6 +38,8 @@ from runwright.runtime.scope import Scope
 from runwright.runtime.slots import Line
 
 EPOCH = 1_700_000_000.0
+HUNG_SECONDS = 25.0
+"""A performer gives a call up then."""
 ENDED = {"Success", "Failed", "TimedOut", "Cancelled"}
 
 
@@ -61,6 +63,8 @@ class Whims:
     failing_calls: float = 0.0
     duplicate: float = 0.0
     slow: float = 0.0
+    hanging: float = 0.0
+    jumping: float = 0.0
 
 
 class Disk:
@@ -123,6 +127,10 @@ class Disk:
         known = self.steps.get((number, step[1]))
         if known is not None and known["status"] in ENDED and known["status"] != step[5]:
             raise Violation(f"step {known['name']} was {known['status']} and became {step[5]}")
+        if known is not None and known["id"] != step[2]:
+            raise Violation(f"step {known['name']} was to be read and is gone: {step[3]} is in its place")
+        if step[7] is not None and step[7] < step[6]:
+            raise Violation(f"step {step[3]} began at {step[6]} and ended at {step[7]}")
         record = json.loads(step[12])
         self.steps[number, step[1]] = {"id": step[2], "name": step[3], "status": step[5], "record": record}
 
@@ -145,6 +153,8 @@ class MemoryJournal:
         world, whims = self._world, self._world.whims
         await asyncio.sleep(world.random.random() * 0.01)
         world.commits += 1
+        if world.random.random() < whims.jumping:
+            world.set_clock(world.random.choice([-86_400.0, -60.0, -1.0, 1.0, 60.0, 86_400.0]))
         killed = world.commits in whims.crash_commits or world.random.random() < whims.crash
         if killed and not whims.crash_after and (not whims.crash or world.random.random() < 0.5):
             world.crashed.set()
@@ -204,6 +214,9 @@ class Backend:
             await clock.sleep_until(scope.family, clock.now(scope.family) + world.random.choice([0.1, 5.0, 60.0]))
         with clock.working(scope.family):
             await asyncio.sleep(world.random.choice([0.0, 0.01, 1.0, 30.0 if whims.slow else 1.0]))
+            if world.random.random() < whims.hanging:
+                await asyncio.sleep(HUNG_SECONDS)
+                return Reply(failure=Failure("it gave no answer in time", "OutcomeUnknown"))
         world.performed[scope.execution_id, wish] = world.performed.get((scope.execution_id, wish), 0) + 1
         reply = self._reply(effect)
         if world.random.random() < whims.duplicate:
@@ -273,6 +286,7 @@ class World:
         self.random = random.Random(whims.seed)
         self.disk = Disk()
         self.commits = 0
+        self.set_by = 0.0
         self.acknowledged: list[str] = []
         self.performed: dict[tuple[str, WishId], int] = {}
         self.driver: Driver | None = None
@@ -284,7 +298,7 @@ class World:
         """A new process on the same disk."""
         self.crashed = asyncio.Event()
         loop = asyncio.get_running_loop()
-        clock = Clock(lambda: EPOCH + loop.time())
+        clock = Clock(lambda: EPOCH + self.set_by + loop.time())
         quotas = {"running": self.running, "queued": 0, "rate-controlled": 0}
         self.driver = Driver(MemoryJournal(self), clock, Backend(self), self._book, quotas, lambda *_: None)
         self.driver.performing.children = Kin(self)
@@ -301,6 +315,10 @@ class World:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def set_clock(self, seconds: float) -> None:
+        """Somebody sets the machine's clock; never further from the truth than a day."""
+        self.set_by = max(-86_400.0, min(86_400.0, self.set_by + seconds))
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside the play; a kill ends it."""

@@ -336,7 +336,7 @@ class Driver:
                 task = self._spawn(self._perform(live, state.start, wish, effect))
                 task.add_done_callback(lambda _: self._let_rest(live))
                 live.held[wish] = task
-        if state.slot is None:
+        if turn.slot is None and state.slot is None and not live.in_commit:  # no row says any more that it holds one
             self._slots.give_back(live.line, live.id)
         if turn.ended:
             self._forget(live, state)
