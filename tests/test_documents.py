@@ -256,3 +256,22 @@ def test_documents_are_listed_by_name_as_all_filters_allow(wanted: Wanted, names
         return [each.name for page in pages for each in page]
 
     assert on_a_shelf(story) == names
+
+
+def test_a_document_of_the_account_goes_before_a_shipped_one_of_its_name() -> None:
+    async def story(shelf: Shelf) -> None:
+        shelf.documents = Documents(shelf.documents._database, shipped={"AWS-Demo": "shipped", "AWS-Else": "else"})
+        assert (await shelf.documents.find(*HOME, "AWS-Demo")).owner == rules.AMAZON
+        with pytest.raises(ServiceError, match="owned by Amazon"):
+            await shelf.documents.delete(*HOME, "AWS-Demo", None, None)
+
+        await shelf.documents.install(*HOME, "AWS-Demo", "own", "YAML")
+
+        found = await shelf.documents.find(*HOME, "AWS-Demo")
+        assert (found.owner, found.text) == (HOME[0], "own")
+        listed = await shelf.documents.page(*HOME, Wanted(), "", 9)
+        assert [(each.name, each.owner) for each in listed] == [("AWS-Demo", HOME[0]), ("AWS-Else", "Amazon")]
+        await shelf.documents.delete(*HOME, "AWS-Demo", None, None)
+        assert (await shelf.documents.find(*HOME, "AWS-Demo")).text == "shipped"
+
+    on_a_shelf(story)

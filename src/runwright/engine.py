@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from runwright import library
 from runwright.actions import DECLARATIONS
 from runwright.config import Settings
 from runwright.documents import Documents
@@ -74,7 +75,7 @@ class Engine:
 
     async def _open_data(self) -> None:
         self.database = Database.open(self.settings.data)
-        self.documents = Documents(self.database)
+        self.documents = Documents(self.database, shipped=library.texts())
         self.runbooks = Runbooks(self.database, parse)
         self.records = Records(self.database, self.runbooks)
         self.clock = Clock()

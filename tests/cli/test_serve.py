@@ -99,7 +99,8 @@ def test_runbooks_of_a_directory_become_documents_and_new_content_their_default_
             "--data", str(tmp_path / "data"), "--aws", "http://127.0.0.1:9", "--runbooks", str(folder)
         )
         document = server.client().describe_document(Name="AWS-Sleepy")["Document"]
-        names = [each["Name"] for each in server.client().list_documents()["DocumentIdentifiers"]]
+        own = [{"Key": "Owner", "Values": ["Self"]}]
+        names = [each["Name"] for each in server.client().list_documents(Filters=own)["DocumentIdentifiers"]]
         assert names == ["AWS-Sleepy"]
         assert server.stop() == 0
         return document["Description"], document["DefaultVersion"], document["LatestVersion"]

@@ -54,6 +54,7 @@ class Script:
     books: dict[str, str]
     replies: dict[str, list[Json]]
     happens: list[dict[str, Json]] = field(default_factory=list)
+    request: dict[str, Json] = field(default_factory=dict)
 
 
 class Stage(World):
@@ -240,7 +241,7 @@ async def _until_stored(stage: Stage) -> None:
 
 
 async def _start(stage: Stage) -> None:
-    await stage.start_one("main", id_=EXECUTION)
+    await stage.start_one("main", id_=EXECUTION, request=stage.script.request)
 
 
 async def _let_happen(stage: Stage, now: float) -> None:

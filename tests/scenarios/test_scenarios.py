@@ -18,7 +18,19 @@ from tests.simulation.world import Whims
 FOLDER = Path(__file__).parent
 TOKEN = re.compile(r"(runwright-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-SCENARIO_KEYS = {"inputs", "step", "steps", "replies", "happens", "status", "calls", "refusals", "runbook", "message"}
+SCENARIO_KEYS = {
+    "inputs",
+    "step",
+    "steps",
+    "replies",
+    "happens",
+    "status",
+    "calls",
+    "refusals",
+    "runbook",
+    "message",
+    "request",
+}
 
 
 @cache
@@ -47,6 +59,7 @@ def script_of(scenario: dict[str, Any]) -> Script:
         {name: yaml.safe_dump(each) for name, each in books.items()},
         {what: each if isinstance(each, list) else [each] for what, each in replies.items()},
         scenario.get("happens", []),
+        scenario.get("request", file.get("request", {})),
     )
 
 

@@ -189,6 +189,10 @@ async def test_multi_byte_characters_count_in_bytes(client: Client) -> None:
     assert (await client.error("CreateDocument", members))[0] == "MaxDocumentSizeExceeded"
 
 
+OWN = {"Filters": [{"Key": "Owner", "Values": ["Self"]}]}
+"""Leaves out the documents that come with the program."""
+
+
 @served()
 async def test_documents_are_listed_as_filters_allow(client: Client) -> None:
     await create(client, "Alpha", Tags=[{"Key": "team", "Value": "a"}])
@@ -198,10 +202,15 @@ async def test_documents_are_listed_as_filters_allow(client: Client) -> None:
         members = {"Filters": [{"Key": key, "Values": values} for key, values in filters]} | more
         return [each["Name"] for each in (await client.call("ListDocuments", members))["DocumentIdentifiers"]]
 
-    assert await names() == ["Alpha", "Beta"]
+    everything = await names()
+    assert (everything[-2:], "AWS-StopEC2Instance" in everything) == (["Alpha", "Beta"], True)
+    assert await names(("Owner", ["Self"])) == ["Alpha", "Beta"]
     assert await names(("Owner", ["Self"]), ("tag:team", ["a"])) == ["Alpha"]
-    assert await names(("Owner", ["Amazon"])) == []
-    assert await names(("Name", ["Bet"]), ("DocumentType", ["Automation"])) == ["Beta"]
+    assert await names(("Owner", ["Amazon"])) == everything[:-2]
+    assert await names(("Owner", ["ThirdParty"])) == []
+    assert await names(("Name", ["Bet", "AWS-StopEC2Instance"]), ("DocumentType", ["Automation"])) == [
+        "AWS-StopEC2Instance", "AWS-StopEC2InstanceWithApproval", "Beta"
+    ]  # fmt: skip
     assert await names(("DocumentType", ["Command"])) == []
     assert await names(("TargetType", ["/AWS::EC2::Instance"])) == ["Beta"]
     assert await names(DocumentFilterList=[{"key": "Name", "value": "Al"}]) == ["Alpha"]
@@ -216,13 +225,13 @@ def test_a_list_shows_ours_and_then_the_backends_page_by_page() -> None:
             await create(client, name)
         names, token, pages = [], None, 0
         while pages == 0 or token:
-            page = await client.call("ListDocuments", MaxResults=1, **({"NextToken": token} if token else {}))
+            page = await client.call("ListDocuments", OWN, MaxResults=1, **({"NextToken": token} if token else {}))
             names += [each["Name"] for each in page["DocumentIdentifiers"]]
             token, pages = page.get("NextToken"), pages + 1
         assert names == ["A-one", "A-two", "AWS-Theirs"]
-        whole = await client.call("ListDocuments")
+        whole = await client.call("ListDocuments", OWN)
         assert [each["Name"] for each in whole["DocumentIdentifiers"]] == names
-        assert backend.bodies()[-1] == {"MaxResults": 48}
+        assert backend.bodies()[-1] == OWN | {"MaxResults": 48}
 
     with_backend({"ListDocuments": theirs}, story)
 
@@ -231,9 +240,9 @@ def test_the_backends_token_leads_to_its_next_page() -> None:
     theirs = {"DocumentIdentifiers": [{"Name": "AWS-Theirs"}], "NextToken": "their-token"}
 
     async def story(client: Client, backend: Backend) -> None:
-        first = await client.call("ListDocuments", MaxResults=5)
-        await client.call("ListDocuments", MaxResults=5, NextToken=first["NextToken"])
-        assert backend.bodies() == [{"MaxResults": 5}, {"MaxResults": 5, "NextToken": "their-token"}]
+        first = await client.call("ListDocuments", OWN, MaxResults=5)
+        await client.call("ListDocuments", OWN, MaxResults=5, NextToken=first["NextToken"])
+        assert backend.bodies() == [OWN | {"MaxResults": 5}, OWN | {"MaxResults": 5, "NextToken": "their-token"}]
 
     with_backend({"ListDocuments": theirs}, story)
 
@@ -241,7 +250,7 @@ def test_the_backends_token_leads_to_its_next_page() -> None:
 def test_ours_are_listed_when_the_backend_has_no_list() -> None:
     async def story(client: Client, backend: Backend) -> None:
         await create(client)
-        assert [each["Name"] for each in (await client.call("ListDocuments"))["DocumentIdentifiers"]] == ["Demo"]
+        assert [each["Name"] for each in (await client.call("ListDocuments", OWN))["DocumentIdentifiers"]] == ["Demo"]
 
     with_backend({}, story)
 
@@ -249,7 +258,7 @@ def test_ours_are_listed_when_the_backend_has_no_list() -> None:
 @served()
 async def test_ours_are_listed_when_no_backend_can_be_reached(client: Client) -> None:
     await create(client)
-    assert [each["Name"] for each in (await client.call("ListDocuments"))["DocumentIdentifiers"]] == ["Demo"]
+    assert [each["Name"] for each in (await client.call("ListDocuments", OWN))["DocumentIdentifiers"]] == ["Demo"]
 
 
 @served()
@@ -258,3 +267,21 @@ async def test_a_document_is_shared_with_nobody(client: Client) -> None:
     members = {"Name": "Demo", "PermissionType": "Share"}
 
     assert await client.call("DescribeDocumentPermission", members) == {"AccountIds": [], "AccountSharingInfoList": []}
+
+
+@served()
+async def test_documents_of_amazon_can_be_read_and_not_changed(client: Client) -> None:
+    name = "AWS-StopEC2Instance"
+    described = (await client.call("DescribeDocument", Name=name))["Document"]
+    assert (described["Owner"], described["DocumentVersion"], described["DocumentFormat"]) == ("Amazon", "1", "YAML")
+    assert "schemaVersion" in (await client.call("GetDocument", Name=name, DocumentVersion="$LATEST"))["Content"]
+    assert len((await client.call("ListDocumentVersions", Name=name))["DocumentVersions"]) == 1
+
+    changes = {"Name": name, "Content": text(SLEEP), "DocumentVersion": "$LATEST"}
+    assert (await client.error("UpdateDocument", changes))[0] == "InvalidDocumentOperation"
+    assert (await client.error("DeleteDocument", Name=name))[0] == "InvalidDocumentOperation"
+    default = {"Name": name, "DocumentVersion": "1"}
+    assert (await client.error("UpdateDocumentDefaultVersion", default))[0] == "InvalidDocumentVersion"
+    assert (await client.error("DescribeDocument", Name=name, DocumentVersion="2"))[0] == "InvalidDocumentVersion"
+    new = {"Name": name, "Content": text(SLEEP), "DocumentType": "Automation"}
+    assert (await client.error("CreateDocument", new))[0] == "ValidationException"

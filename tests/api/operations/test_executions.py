@@ -13,7 +13,7 @@ UNKNOWN = "8a5f5be8-5d93-437a-adbb-394f70000000"
 
 async def start(client: Client, **more: Json) -> str:
     """Start `Halt`, which waits at once for a signal."""
-    known = (await client.call("ListDocuments"))["DocumentIdentifiers"]
+    known = (await client.call("ListDocuments", Filters=[{"Key": "Owner", "Values": ["Self"]}]))["DocumentIdentifiers"]
     if not known:
         await client.call("CreateDocument", Name="Halt", DocumentType="Automation", Content=text(PAUSE))
         await client.call("CreateDocument", Name="Rest", DocumentType="Automation", Content=text(SLEEP))
