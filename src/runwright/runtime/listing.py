@@ -50,6 +50,7 @@ class ExecutionsWanted:
     tag_keys: tuple[frozenset[str], ...] = ()
     started_before: float | None = None
     started_since: float | None = None
+    groups: frozenset[str] | None = None
     impossible: bool = False
 
 
@@ -161,6 +162,10 @@ def _residue(wanted: ExecutionsWanted, account: str, region: str, after: tuple[f
     residue.any_of("status", wanted.statuses)
     residue.any_of("current_action", wanted.actions)
     residue.any_of("type", wanted.types)
+    if wanted.groups is not None:
+        residue.compare("quota <> 'running'")  # who runs on a resource group is a fan-out: the others need no look
+        residue.compare("json_extract(record, '$.Targets[0].Key') = 'ResourceGroup'")
+        residue.any_of("json_extract(record, '$.Targets[0].Values[0]')", wanted.groups)
     for prefixes in wanted.prefixes:
         each = sorted(prefixes)
         residue.compare("(" + " OR ".join(["instr(document, ?) = 1"] * len(each)) + ")", *each)

@@ -53,7 +53,9 @@ def _narrowed(wanted: ExecutionsWanted, key: str, values: list[str]) -> Executio
         case "AutomationSubtype":
             _require_one_of(key, values, enum_of("AutomationSubtype"))
             return replace(wanted, impossible=True)  # nothing here runs change or access requests
-        case _:  # TargetResourceGroup, OpsItemId: no execution here has one
+        case "TargetResourceGroup":
+            return replace(wanted, groups=_both(wanted.groups, given))
+        case _:  # OpsItemId: no execution here has one
             return replace(wanted, impossible=True)
 
 
