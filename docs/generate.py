@@ -22,7 +22,7 @@ def settings_page() -> str:
         "",
         "A setting is taken from the command line, else from the environment, else it has its default.",
         "`runwright serve` has all of these flags; `runwright run` has",
-        "`--aws`, `--skip-time`, `--runbooks`, `--region` and `--account`.",
+        "`--aws`, `--skip-time`, `--script-sandbox`, `--runbooks`, `--region` and `--account`.",
         "",
         "| flag | environment | default | |",
         "|---|---|---|---|",

@@ -34,6 +34,7 @@ class Settings:
     region: str = "us-east-1"
     account: str = "123456789012"
     skip_time: bool = False
+    script_sandbox: str = "auto"
     quotas: dict[str, int] = field(default_factory=_default_quotas)
 
 
@@ -107,6 +108,12 @@ def _account(text: str) -> str:
     return text
 
 
+def _script_sandbox(text: str) -> str:
+    if text not in ("auto", "none"):
+        raise InvalidSetting(f"'{text}' is neither auto nor none")
+    return text
+
+
 def _switch(text: str) -> bool:
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
     if text.lower() not in words:
@@ -151,6 +158,11 @@ _SETTINGS = (
         "skip-time", "", "false", _switch,
         "Skip the waiting of sleeps, polls and timeouts: an execution's clock jumps when nothing is really at work and "
         "no person is awaited.",
+    ),
+    Setting(
+        "script-sandbox", "MODE", "auto", _script_sandbox,
+        "How scripts of runbooks are isolated: `auto` as well as this machine can (`runwright doctor` shows how), and "
+        "not run where it cannot; `none` runs them as the server's user, with limits only.",
     ),
     Setting(
         "runbooks", "DIR", "", _directories,
@@ -203,7 +215,7 @@ def engine_settings(given: Mapping[str, object], environment: Mapping[str, str] 
     """What an engine is opened with, from the flags in `given`. Raises InvalidSetting."""
     values = {
         name: read(name, given.get(SETTINGS[name].attribute), environment)
-        for name in ("data", "aws", "region", "account", "skip-time")
+        for name in ("data", "aws", "region", "account", "skip-time", "script-sandbox")
     }
     return Settings(
         data=values["data"],
@@ -211,5 +223,6 @@ def engine_settings(given: Mapping[str, object], environment: Mapping[str, str] 
         region=values["region"],
         account=values["account"],
         skip_time=values["skip-time"],
+        script_sandbox=values["script-sandbox"],
         quotas=read("quota", given.get("quota"), environment),
     )

@@ -79,7 +79,7 @@ class Engine:
         self.runbooks = Runbooks(self.database, parse)
         self.records = Records(self.database, self.runbooks)
         self.clock = Clock()
-        self.effects = Effects(self.backend)
+        self.effects = Effects(self.backend, script_sandbox=self.settings.script_sandbox)
         self.driver = Driver(
             SqliteJournal(self.database),
             self.clock,

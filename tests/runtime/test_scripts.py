@@ -3,11 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import select
-import stat
-import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,7 @@ import pytest
 import uvloop
 
 from runwright.messages import Failure
-from runwright.runtime.scripts import MEGABYTE, Limits, Returned, Script, run_script
+from runwright.runtime.scripts import MEGABYTE, Limits, Returned, Script, Scripts
 
 RUNTIME = "python3.11"
 
@@ -24,6 +20,32 @@ def script(
     text: str, payload: Any = None, seconds: float = 20.0, runtime: str = RUNTIME, handler: str = "main"
 ) -> Script:
     return Script(runtime, text, handler, payload, {"global": 1}, seconds)
+
+
+async def run_script(
+    one: Script, environment: Mapping[str, str], report: Callable[[str], None], limits: Limits | None = None
+) -> Returned | Failure:
+    scripts = Scripts(limits=limits)
+    try:
+        return await scripts.run(one, environment, report)
+    finally:
+        scripts.close()
+
+
+class Warm:
+    """Scripts whose zygote serves all tests of this file."""
+
+    runner: asyncio.Runner
+    scripts: Scripts
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> Iterator[None]:
+    with asyncio.Runner() as runner:
+        Warm.runner, Warm.scripts = runner, Scripts()
+        runner.run(Warm.scripts.ladder())
+        yield
+        Warm.scripts.close()
 
 
 def run(
@@ -36,7 +58,9 @@ def run(
     printed: list[str] | None = None,
 ) -> Returned | Failure:
     lines: list[str] = [] if printed is None else printed
-    return asyncio.run(run_script(script(text, payload, seconds), environment or {}, lines.append, limits))
+    if limits is not None:
+        return asyncio.run(run_script(script(text, payload, seconds), environment or {}, lines.append, limits))
+    return Warm.runner.run(Warm.scripts.run(script(text, payload, seconds), environment or {}, lines.append))
 
 
 def failed(outcome: Returned | Failure) -> Failure:
@@ -144,39 +168,43 @@ def test_a_flood_of_output_is_stopped() -> None:
 GRANDCHILD = """
 import subprocess
 def main(events, context):
-    child = subprocess.Popen(['sleep', '600'])
-    print(child.pid, flush=True)
+    child = subprocess.Popen(['sleep', '600'], start_new_session=True)
+    print('started', flush=True)
     {then}
 """
 
 
-def gone(pid: int) -> bool:
-    """Whether the process has ended or ends within ten seconds."""
-    try:
-        watch = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    ended = bool(select.select([watch], [], [], 10)[0])
-    os.close(watch)
-    return ended
-
-
 def test_what_a_script_started_ends_with_it() -> None:
-    printed: list[str] = []
-    assert run(GRANDCHILD.format(then="return 1"), printed=printed) == Returned(1)
-    assert gone(int("".join(printed)))
+    marker = f"6{os.getpid()}"
+    assert run(GRANDCHILD.replace("600", marker).format(then="return 1")) == Returned(1)
+    assert not running("sleep", marker)
+
+
+def running(*command: str) -> bool:
+    """Whether a process has this command line, in whatever namespace."""
+    wanted = b"\0".join(map(os.fsencode, command)) + b"\0"
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == wanted:
+                return True
+        except OSError:
+            continue  # it ended meanwhile
+    return False
 
 
 def test_a_cancelled_script_ends_with_all_that_it_started() -> None:
+    marker = f"7{os.getpid()}"
+
     async def scenario() -> None:
-        pid: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        text = GRANDCHILD.format(then="child.wait()")
-        task = asyncio.create_task(run_script(script(text), {}, lambda line: pid.set_result(int(line))))
-        grandchild = await pid
+        started = asyncio.Event()
+        text = GRANDCHILD.replace("600", marker).format(then="child.wait()")
+        task = asyncio.create_task(run_script(script(text), {}, lambda line: started.set()))
+        await started.wait()
+        assert running("sleep", marker)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert gone(grandchild)
+        assert not running("sleep", marker)
 
     asyncio.run(scenario())
 
@@ -192,39 +220,15 @@ def test_without_powershell_the_step_says_what_to_install(monkeypatch: pytest.Mo
     assert "install it on the server's machine so that `pwsh` is on its PATH" in failed(outcome).message
 
 
-SHIM = """#!/bin/sh
-echo hello from pwsh
-cat customer_script.ps1
-printf '%s' "$InputPayload" > result
-"""
+SHIM = Path(__file__).parent / "pwsh"
 
 
-def test_a_powershell_script_reads_its_payload_and_gives_json(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    shim = tmp_path / "pwsh"
-    shim.write_text(SHIM)
-    shim.chmod(shim.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+def test_a_powershell_script_reads_its_payload_and_gives_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", f"{SHIM}:{os.environ['PATH']}")
     printed: list[str] = []
     outcome = asyncio.run(run_script(script("Get-Date", {"a": 1}, runtime="PowerShell 7.4"), {}, printed.append))
     assert outcome == Returned(json.loads('{"a": 1}'))
     assert "".join(printed) == "hello from pwsh\nGet-Date"
-
-
-def test_a_script_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
-    program = (
-        "import asyncio\n"
-        "from runwright.runtime.scripts import Script, run_script\n"
-        "text = 'import os, time\\ndef main(e, c):\\n    print(os.getpid())\\n    time.sleep(600)'\n"
-        "script = Script('python3.11', text, 'main', None, {}, 600)\n"
-        "asyncio.run(run_script(script, {}, lambda line: print(line, end='', flush=True)))\n"
-    )
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    starter = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
-    assert starter.stdout is not None
-    pid = int(starter.stdout.readline())
-    starter.kill()
-    starter.communicate()
-    assert gone(pid)
 
 
 def test_scripts_run_on_uvloop_too() -> None:

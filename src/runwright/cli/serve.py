@@ -33,7 +33,7 @@ GRACE_SECONDS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add(parser, "host", "port", "data", "aws", "skip-time", "runbooks", "quota", "region", "account")
+    flags.add(parser, "host", "port", "data", "aws", "skip-time", "script-sandbox", "runbooks", "quota", "region", "account")
 
 
 def main(args: argparse.Namespace) -> int:

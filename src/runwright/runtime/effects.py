@@ -36,7 +36,7 @@ from runwright.runtime.backend import Backend
 from runwright.runtime.failures import Refused
 from runwright.runtime.locations import find_pairs, read_locations
 from runwright.runtime.scope import Scope
-from runwright.runtime.scripts import Script, run_script
+from runwright.runtime.scripts import Script, Scripts
 from runwright.runtime.targets import find_targets
 from runwright.runtime.webhooks import Webhooks
 
@@ -63,15 +63,21 @@ class Clock(Protocol):
 class Effects:
     """Belongs to one event loop. `ssl_context` is for webhooks and files."""
 
-    def __init__(self, backend: Backend, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, backend: Backend, ssl_context: ssl.SSLContext | None = None, script_sandbox: str = "auto"
+    ) -> None:
         self._backend = backend
         trusted = ssl_context or ssl.create_default_context()
         self._webhooks = Webhooks(backend, trusted)
         self._http = urllib3.PoolManager(num_pools=4, maxsize=2, retries=False, ssl_context=trusted)
-        self._scripts = asyncio.Semaphore(SCRIPTS_AT_A_TIME)
+        self._script_sandbox = script_sandbox
+        self._scripts: Scripts | None = None
+        self._script_lane = asyncio.Semaphore(SCRIPTS_AT_A_TIME)
 
     def close(self) -> None:
         self._webhooks.close()
+        if self._scripts is not None:
+            self._scripts.close()
         self._http.clear()
 
     async def perform(
@@ -144,8 +150,10 @@ class Effects:
         if isinstance(environment, Refused):
             return Reply(failure=environment.failure)
         script = Script(effect.runtime, effect.script, effect.handler, effect.payload, effect.context, effect.seconds)
-        async with self._scripts:
-            outcome = await run_script(script, environment, report)
+        if self._scripts is None:
+            self._scripts = Scripts(self._script_sandbox, is_open=self._backend.url is None)
+        async with self._script_lane:
+            outcome = await self._scripts.run(script, environment, report)
         if isinstance(outcome, Failure):
             return Reply(failure=outcome)
         reply = _selected(effect.select, {"Payload": outcome.value})

@@ -1,37 +1,36 @@
-"""Authors' scripts: each in a new process with its own folder, environment and limits, and gone with all it started.
+"""Authors' scripts: each in a sandbox of its own with a folder, an environment and limits, gone with all it started.
 
-This is protection against mistakes (a runaway loop, a flood of output), no wall between hostile users: a script runs as
-the user of the server. It does not know what called it; `script_child.py` is the other side.
+It says what a sandbox has to do and what its end means to a step; how a sandbox is made `sandboxes.py` and `sandbox/`
+know.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import codecs
 import datetime
 import json
 import math
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
-import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from runwright.messages import Failure, Json
+from runwright.runtime import forwarding
+from runwright.runtime.forwarding import Forwarder, Way
+from runwright.runtime.sandbox.tiers import NAMESPACES, REFUSED
+from runwright.runtime.sandboxes import Ladder, Sandbox, SandboxBroken, Sandboxes, find_pwsh
 
 MEGABYTE = 1024 * 1024
 VALUE_BYTES = 100 * 1024
 """Of JSON that a script may return [UG26]."""
 
-_CHILD = Path(__file__).with_name("script_child.py")
 _PYTHON = re.compile(r"python3(\.[0-9]+)?\Z", re.IGNORECASE)
 _POWERSHELL = re.compile(r"powershell( core)? [0-9.]+\Z", re.IGNORECASE)
 _LAST_WORDS = 2000
@@ -40,18 +39,19 @@ _LAST_WORDS = 2000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """512 MB of memory and of disk are AWS's for Python [UG26]; `output_bytes` and `processes` are ours."""
+    """512 MB of memory and of disk are AWS's for Python [UG26]; the others are ours."""
 
     python_memory_bytes: int = 512 * MEGABYTE
     powershell_memory_bytes: int = 1024 * MEGABYTE
-    file_bytes: int = 512 * MEGABYTE
+    disk_bytes: int = 512 * MEGABYTE
     output_bytes: int = 16 * MEGABYTE
-    processes: int = 256
+    processes: int = 128
+    descriptors: int = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What to run. `seconds` bounds it, process start included."""
+    """What to run. `seconds` bounds it; `files` are put into its folder, zip files unpacked."""
 
     runtime: str
     text: str
@@ -59,6 +59,7 @@ class Script:
     payload: Json
     context: dict[str, Json]
     seconds: float
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,64 +69,200 @@ class Returned:
     value: Json
 
 
-async def run_script(
-    script: Script, environment: Mapping[str, str], report: Callable[[str], None], limits: Limits | None = None
-) -> Returned | Failure:
-    """Run the script to its end; its output goes to `report` as it comes.
+class Scripts:
+    """Runs scripts in sandboxes. Belongs to one event loop; the first script starts what makes them."""
 
-    `environment` is all that it gets besides PATH and its own folder as HOME and TMPDIR. When the caller is cancelled,
-    the script and every process of its group are killed.
-    """
-    limits = limits or Limits()
-    is_powershell = _POWERSHELL.match(script.runtime) is not None
-    if not is_powershell and not _PYTHON.match(script.runtime):
-        return Failure(f"The runtime '{script.runtime}' is not known; python3.x and PowerShell are.")
-    pwsh = shutil.which("pwsh") if is_powershell else None
-    if is_powershell and pwsh is None:
-        return Failure(
-            f"The runtime '{script.runtime}' needs PowerShell: install it on the server's machine so that `pwsh` is on "
-            "its PATH (https://learn.microsoft.com/powershell/scripting/install)."
-        )
-    folder = _new_folder()
+    def __init__(self, mode: str = "auto", *, is_open: bool = True, limits: Limits | None = None) -> None:
+        """`mode` is `auto`, `none`, or a tier that has to be taken.
+
+        `is_open`: scripts reach the whole network; else no more than the endpoints in their environment.
+        """
+        self._is_open = is_open
+        self._limits = limits or Limits()
+        self._sandboxes = Sandboxes(mode, "open" if is_open else "forwarded")
+
+    async def ladder(self) -> Ladder:
+        """The tier that scripts run in here, and what was found."""
+        return await self._sandboxes.ladder()
+
+    def close(self) -> None:
+        """End what makes sandboxes, and all sandboxes."""
+        self._sandboxes.close()
+
+    async def run(
+        self, script: Script, environment: Mapping[str, str], report: Callable[[str], None]
+    ) -> Returned | Failure:
+        """Run the script to its end; its output goes to `report` as it comes.
+
+        `environment` is all that it gets besides PATH and its own folder as HOME and TMPDIR. When the caller is
+        cancelled, the script ends with all that it started.
+        """
+        is_powershell = _POWERSHELL.match(script.runtime) is not None
+        if not is_powershell and not _PYTHON.match(script.runtime):
+            return Failure(f"The runtime '{script.runtime}' is not known; python3.x and PowerShell are.")
+        pwsh = find_pwsh() if is_powershell else None
+        if is_powershell and pwsh is None:
+            return Failure(
+                f"The runtime '{script.runtime}' needs PowerShell: install it on the server's machine so that `pwsh` "
+                "is on its PATH (https://learn.microsoft.com/powershell/scripting/install)."
+            )
+        ladder = await self._sandboxes.ladder()
+        if ladder.tier == REFUSED:
+            return Failure(refusal_of(ladder), "ScriptNotStarted")
+        try:
+            sandbox = await self._sandboxes.take()
+        except OSError as error:
+            return Failure(f"The script's process could not be started: {error}", "ScriptNotStarted")
+        ways = () if self._is_open else forwarding.ways_to(_endpoints(environment))
+        forwarder = Forwarder(ways)
+        output = _Output(report, self._limits.output_bytes)
+        try:
+            async with asyncio.timeout(script.seconds):
+                await sandbox.begin(self._job(script, environment, pwsh, ways))
+                if ladder.tier == NAMESPACES and ways:
+                    await forwarder.open(await sandbox.listeners())
+                told = await _follow(sandbox, output)
+        except TimeoutError:
+            return Failure(
+                f"The script did not end within {script.seconds:g} seconds and was stopped.", "ScriptTimedOut"
+            )
+        except SandboxBroken as error:
+            return Failure(f"The script's process could not be started: {error}", "ScriptNotStarted")
+        finally:
+            await asyncio.shield(_end(sandbox, forwarder))
+            self._sandboxes.prepare()
+        if told is None:
+            most = self._limits.output_bytes // MEGABYTE
+            return Failure(f"The script wrote more than {most} MB of output and was stopped.", "OutputFlood")
+        return self._outcome(told, output, is_powershell=is_powershell)
+
+    def _job(
+        self, script: Script, environment: Mapping[str, str], pwsh: str | None, ways: tuple[Way, ...]
+    ) -> dict[str, Json]:
+        own = {"PATH": os.environ.get("PATH", os.defpath)}
+        if pwsh:
+            own["InputPayload"] = json.dumps(script.payload)
+        return {
+            "folder": _folder_name(),
+            "environment": {**environment, **own},
+            "handler": script.handler,
+            "payload": script.payload,
+            "context": script.context,
+            "powershell": [pwsh, "-NoLogo", "-NoProfile", "-NonInteractive", "-File", "launcher.ps1"] if pwsh else None,
+            "texts": _texts(script, is_powershell=pwsh is not None),
+            "files": {name: base64.b64encode(content).decode("ascii") for name, content in script.files.items()},
+            "results": ["failure", "result"] if pwsh else [],
+            "value_bytes": VALUE_BYTES,
+            "seconds": script.seconds,
+            "limits": {
+                "memory_bytes": self._memory_bytes(is_powershell=pwsh is not None),
+                "disk_bytes": self._limits.disk_bytes,
+                "cpu_seconds": math.ceil(script.seconds) + 1,
+                "descriptors": self._limits.descriptors,
+                "processes": self._limits.processes,
+            },
+            "etc": _names_of_the_machine() if self._is_open else {"hosts": forwarding.hosts_file(ways)},
+            "addresses": list(forwarding.addresses(ways)),
+            "listeners": [list(each) for each in forwarding.listeners(ways)],
+            "ports": [way.port for way in ways],
+        }
+
+    def _memory_bytes(self, *, is_powershell: bool) -> int:
+        return self._limits.powershell_memory_bytes if is_powershell else self._limits.python_memory_bytes
+
+    def _outcome(self, told: dict[str, Any], output: _Output, *, is_powershell: bool) -> Returned | Failure:
+        if told["reason"] == "memory":
+            return self._out_of_memory(is_powershell=is_powershell)
+        if told["reason"] == "processes":
+            return Failure(
+                f"The script started more than the {self._limits.processes} processes that it may have and was "
+                "stopped.",
+                "TooManyProcesses",
+            )
+        if is_powershell:
+            return _powershell_outcome(told, output)
+        try:
+            answer = json.loads(told["answer"])
+        except (ValueError, RecursionError):
+            return _died(told["status"], output)
+        match answer:
+            case {"value": value}:
+                return Returned(value)
+            case {"failure": str(text)}:
+                return Failure(text)
+            case {"unstartable": str(text)}:
+                return Failure(f"The script's process could not be started: {text}", "ScriptNotStarted")
+            case {"out_of_memory": True}:
+                return self._out_of_memory(is_powershell=False)
+            case _:
+                return _died(told["status"], output)
+
+    def _out_of_memory(self, *, is_powershell: bool) -> Failure:
+        megabytes = self._memory_bytes(is_powershell=is_powershell) // MEGABYTE
+        return Failure(f"The script needed more than the {megabytes} MB of memory that it may use.", "OutOfMemory")
+
+
+def refusal_of(ladder: Ladder) -> str:
+    """Why scripts are not run on this machine, and what to do."""
+    reasons = [str(ladder.facts[key]) for key in ("no_namespaces", "no_landlock", "error") if key in ladder.facts]
+    return (
+        f"Scripts are not run here, because this machine cannot isolate them: {'; '.join(reasons)}. "
+        "`runwright doctor` tells more; --script-sandbox=none runs them without isolation."
+    )
+
+
+def _endpoints(environment: Mapping[str, str]) -> list[str]:
+    return [url for name, url in environment.items() if name.startswith("AWS_ENDPOINT_URL")]
+
+
+def _folder_name() -> str:
+    """As AWS names it, since failure texts show it."""
+    return f"{uuid.uuid4()}-{datetime.datetime.now(datetime.UTC):%Y-%m-%d-%H-%M-%S}"
+
+
+def _names_of_the_machine() -> dict[str, str]:
+    """The files by which names are resolved: what a script needs to reach the whole network."""
+    found = {}
+    for name in ("hosts", "resolv.conf"):
+        try:
+            found[name] = Path("/etc", name).read_text("utf-8", "replace")
+        except OSError:
+            continue  # a machine without one resolves names without it
+    return found
+
+
+async def _follow(sandbox: Sandbox, output: _Output) -> dict[str, Any] | None:
+    """How it ended, all output taken; None when it wrote too much."""
+    pump = asyncio.create_task(_pump(sandbox.output, output))
+    end = asyncio.create_task(sandbox.end())
     try:
-        return await _run(script, environment, report, limits, folder, pwsh)
+        await asyncio.wait({pump, end}, return_when=asyncio.FIRST_COMPLETED)
+        if not (pump.done() and output.is_flood):
+            await asyncio.wait({end})
+            await asyncio.wait({pump}, timeout=1.0)  # nobody is left to write; what lies in the pipe is read
+        return None if output.is_flood else await end
     finally:
-        await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
+        for task in (pump, end):
+            task.cancel()
+        await asyncio.wait({pump, end})
 
 
-def _new_folder() -> Path:
-    """Named as AWS names it, since failure texts show it."""
-    now = datetime.datetime.now(datetime.UTC)
-    folder = Path(tempfile.gettempdir()).resolve() / f"{uuid.uuid4()}-{now:%Y-%m-%d-%H-%M-%S}"
-    folder.mkdir(mode=0o700)
-    return folder
-
-
-async def _run(
-    script: Script,
-    environment: Mapping[str, str],
-    report: Callable[[str], None],
-    limits: Limits,
-    folder: Path,
-    pwsh: str | None,
-) -> Returned | Failure:
+async def _pump(pipe: IO[bytes], output: _Output) -> None:
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), pipe
+    )
     try:
-        child = _Child(script, environment, limits, folder, pwsh)
-    except OSError as error:
-        return Failure(f"The script's process could not be started: {error}", "ScriptNotStarted")
-    output = _Output(report, limits.output_bytes)
-    try:
-        async with asyncio.timeout(script.seconds):
-            await child.follow(output)
-    except TimeoutError:
-        return Failure(f"The script did not end within {script.seconds:g} seconds and was stopped.", "ScriptTimedOut")
+        while data := await reader.read(64 * 1024):
+            if not output.take(data):
+                return
     finally:
-        await asyncio.shield(child.end())
-    if output.is_flood:
-        return Failure(
-            f"The script wrote more than {limits.output_bytes // MEGABYTE} MB of output and was stopped.", "OutputFlood"
-        )
-    return _powershell_outcome(folder, child, output) if pwsh else _python_outcome(child, output, limits)
+        transport.close()
+
+
+async def _end(sandbox: Sandbox, forwarder: Forwarder) -> None:
+    await sandbox.close()
+    await forwarder.close()
 
 
 class _Output:
@@ -151,147 +288,20 @@ class _Output:
         return True
 
 
-class _Child:
-    """A process that leads its own group, with a pipe for its output and one for its result."""
-
-    def __init__(
-        self, script: Script, environment: Mapping[str, str], limits: Limits, folder: Path, pwsh: str | None
-    ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.exited: asyncio.Future[None] = self._loop.create_future()
-        self.result = b""
-        self.status = 0
-        files = _powershell_files(script) if pwsh else {"customer_script.py": script.text}
-        for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8", errors="surrogateescape")
-        result_pipe, result_end = os.pipe()
-        output_pipe, output_end = os.pipe()
-        self._pipes = [os.fdopen(result_pipe, "rb", buffering=0), os.fdopen(output_pipe, "rb", buffering=0)]
-        own = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "TMPDIR": str(folder)}
-        if pwsh:
-            own["InputPayload"] = json.dumps(script.payload)
-        job = {
-            "parent": os.getpid(),
-            "powershell": [pwsh, "-NoLogo", "-NoProfile", "-NonInteractive", "-File", "launcher.ps1"] if pwsh else None,
-            "handler": script.handler,
-            "payload": script.payload,
-            "context": script.context,
-            "result_fd": result_end,
-            "memory_bytes": limits.powershell_memory_bytes if pwsh else limits.python_memory_bytes,
-            "file_bytes": limits.file_bytes,
-            "cpu_seconds": math.ceil(script.seconds) + 1,
-            "processes": limits.processes,
-            "value_bytes": VALUE_BYTES,
-        }
-        try:
-            with tempfile.TemporaryFile() as standard_input:
-                standard_input.write(json.dumps(job).encode("ascii"))
-                standard_input.seek(0)
-                self._process = subprocess.Popen(
-                    [sys.executable, "-I", "-X", "utf8", str(_CHILD)],
-                    stdin=standard_input,
-                    stdout=output_end,
-                    stderr=output_end,
-                    pass_fds=() if pwsh else (result_end,),
-                    env={**environment, **own},
-                    cwd=folder,
-                    start_new_session=True,
-                )
-        except BaseException:
-            self._close_pipes()
-            raise
-        finally:
-            os.close(result_end)
-            os.close(output_end)
-        threading.Thread(target=self._wait, name="runwright-script", daemon=True).start()
-
-    async def follow(self, output: _Output) -> None:
-        """Read until the process has ended. What its descendants still write then is not waited for."""
-        result_pipe, output_pipe = self._pipes
-        pumps = {
-            asyncio.create_task(self._pump(result_pipe, self._take_result)),
-            asyncio.create_task(self._pump(output_pipe, output.take)),
-        }
-        try:
-            await asyncio.wait({self.exited})  # not awaited itself: a cancelled waiter would cancel it
-            self._kill_group()
-            await asyncio.wait(pumps, timeout=1.0)
-        finally:
-            for pump in pumps:
-                pump.cancel()
-            await asyncio.wait(pumps)
-
-    async def end(self) -> None:
-        """Kill what is left of the group and collect the process."""
-        self._kill_group()
-        await self.exited
-        self.status = self._process.wait()
-        self._close_pipes()
-
-    def _kill_group(self) -> None:
-        # The process is not collected before `end`, so its id cannot have become another's.
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # nobody is left (macOS says the latter of a group of zombies)
-
-    def _wait(self) -> None:
-        """In a thread of its own: see the end of the process without collecting it."""
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        try:
-            self._loop.call_soon_threadsafe(self._note_exit)
-        except RuntimeError:
-            pass  # the loop is closed: nobody is left to be told
-
-    def _note_exit(self) -> None:
-        if not self.exited.done():
-            self.exited.set_result(None)
-
-    def _take_result(self, data: bytes) -> bool:
-        self.result += data
-        return len(self.result) <= 2 * MEGABYTE  # a script that writes there itself gets no more than a bad result
-
-    async def _pump(self, pipe: IO[bytes], take: Callable[[bytes], bool]) -> None:
-        """Read the pipe to its end; when `take` wants no more, that is the end of the process."""
-        reader = asyncio.StreamReader()
-        transport, _ = await self._loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-        try:
-            while data := await reader.read(64 * 1024):
-                if not take(data):
-                    self._kill_group()
-                    return
-        finally:
-            transport.close()
-
-    def _close_pipes(self) -> None:
-        for pipe in self._pipes:
-            pipe.close()
-
-
-def _python_outcome(child: _Child, output: _Output, limits: Limits) -> Returned | Failure:
-    try:
-        answer = json.loads(child.result)
-    except ValueError:
-        return _died(child.status, output)
-    match answer:
-        case {"value": value}:
-            return Returned(value)
-        case {"failure": str(text)}:
-            return Failure(text)
-        case {"out_of_memory": True}:
-            megabytes = limits.python_memory_bytes // MEGABYTE
-            return Failure(f"The script needed more than the {megabytes} MB of memory that it may use.", "OutOfMemory")
-        case _:
-            return _died(child.status, output)
-
-
 def _died(status: int, output: _Output) -> Failure:
     """The process ended before it could say how the script ended."""
     if status == -signal.SIGXCPU:
         return Failure("The script used up its processor time and was stopped.", "ScriptTimedOut")
-    how = f"with exit code {status}" if status >= 0 else f"by signal {signal.Signals(-status).name}"
+    how = f"with exit code {status}" if status >= 0 else f"by signal {_name_of(-status)}"
     words = f" Its last output: {output.end.strip()}" if output.end.strip() else ""
     return Failure(f"The script's process ended {how} before its handler returned.{words}")
+
+
+def _name_of(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of the real-time signals
+        return str(number)
 
 
 # ----------------------------------------------------------------------------------------------------- PowerShell
@@ -312,23 +322,25 @@ try {
 """
 
 
-def _powershell_files(script: Script) -> dict[str, str]:
-    return {"customer_script.ps1": script.text, "launcher.ps1": _LAUNCHER}
+def _texts(script: Script, *, is_powershell: bool) -> dict[str, str]:
+    if is_powershell:
+        return {"customer_script.ps1": script.text, "launcher.ps1": _LAUNCHER}
+    return {"customer_script.py": script.text} if script.text or not script.files else {}
 
 
-def _powershell_outcome(folder: Path, child: _Child, output: _Output) -> Returned | Failure:
+def _powershell_outcome(told: dict[str, Any], output: _Output) -> Returned | Failure:
     """What the script gave: text that is JSON stands for its value."""
-    failure, result = folder / "failure", folder / "result"
-    if failure.is_file():
-        return Failure(failure.read_text("utf-8", "replace")[:_LAST_WORDS])
-    if child.status != 0 or not result.is_file():
-        return _died(child.status, output)
-    if result.stat().st_size > VALUE_BYTES:
-        return Failure(
-            f"The script returned {result.stat().st_size} bytes of JSON; at most {VALUE_BYTES} bytes are taken."
-        )
-    text = result.read_text("utf-8", "replace")
+    failure, result = told["files"]["failure"], told["files"]["result"]
+    if failure is not None:
+        return Failure(failure[:_LAST_WORDS])
+    if told["answer"]:
+        return Failure(f"The script's process could not be started: {told['answer'][:_LAST_WORDS]}", "ScriptNotStarted")
+    if told["status"] != 0 or result is None:
+        return _died(told["status"], output)
+    size = len(result.encode("utf-8", "replace"))
+    if size > VALUE_BYTES:
+        return Failure(f"The script returned {size} bytes of JSON; at most {VALUE_BYTES} bytes are taken.")
     try:
-        return Returned(json.loads(text))
-    except ValueError:
-        return Returned(text)
+        return Returned(json.loads(result))
+    except (ValueError, RecursionError):
+        return Returned(result)

@@ -1,19 +1,24 @@
-"""The process in which an author's script runs. Started as a file by `scripts.py`, never imported by the server.
+"""The process of one script: isolates itself, then imports the script and calls its handler, or becomes PowerShell.
 
-Standard input holds the job as JSON. It puts limits on itself, then imports the script and calls its handler, or
-becomes PowerShell. What a Python script gives goes through a pipe of its own, so that nothing it prints can spoil it.
+It is a fork of the zygote. What a Python script gives goes through a pipe of its own, so that nothing it prints can
+spoil it.
 """
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import linecache
 import os
-import resource
+import signal
 import sys
-from types import TracebackType
-from typing import Any
+import types
+from pathlib import Path
+from typing import Any, NoReturn
+
+from runwright.runtime.sandbox.attachments import InvalidAttachment, unpack
+from runwright.runtime.sandbox.isolation import Isolation, isolate
 
 _LONGEST_LIST = 100
 """Items of a returned list that are kept [UG26]."""
@@ -23,66 +28,72 @@ _LONGEST_FAILURE = 10_000
 """Of a traceback, in lines and characters."""
 
 
-def main() -> None:
-    with os.fdopen(0, "rb", closefd=False) as standard_input:
-        job = json.load(standard_input)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.environ.pop("LC_CTYPE", None)  # set by this interpreter; the script's environment is what the server gave
-    _die_with(job["parent"])
-    _limit(job)
-    if job["powershell"]:
-        os.execv(job["powershell"][0], job["powershell"])  # noqa: S606 - found on PATH by the server
-    os.set_inheritable(job["result_fd"], False)  # noqa: FBT003 - its only form
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    answer = json.dumps(_answer(job)).encode("ascii")
-    with os.fdopen(job["result_fd"], "wb") as pipe:
-        pipe.write(answer)
+def become_script(job: dict[str, Any], folder: str, isolation: Isolation, output: int, answer: int) -> NoReturn:
+    """Run the job in this process, which ends with it. `output` and `answer` are descriptors to write to."""
+    try:
+        answer = _take_descriptors(output, answer)
+        os.setsid()
+        os.environ.clear()
+        os.environ.update(job["environment"])
+        os.chdir(folder)
+        isolate(isolation, job, folder)
+    except BaseException as error:
+        _give(answer, {"unstartable": f"its isolation failed: {type(error).__name__} - {error}"})
+        os._exit(1)
+    try:
+        files = {name: base64.b64decode(content) for name, content in job["files"].items()}
+        unpack(files, Path(folder))
+        for name, text in job["texts"].items():
+            Path(folder, name).write_text(text, encoding="utf-8", errors="surrogateescape")
+        if job["powershell"]:
+            os.close(answer)
+            os.execv(job["powershell"][0], job["powershell"])  # noqa: S606 - found by the server
+    except InvalidAttachment as error:
+        _give(answer, {"failure": str(error)})
+        os._exit(1)
+    except OSError as error:
+        _give(answer, {"unstartable": str(error)})
+        os._exit(1)
+    _become_plain(folder)
+    _give(answer, _answer(job, folder))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads that the script left running end here
 
 
-def _die_with(parent: int) -> None:
-    """Have the kernel end this process when the server's does, however it ends (Linux)."""
-    if sys.platform == "linux":
-        import ctypes
-
-        set_parent_death_signal, sigkill = 1, 9
-        ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, sigkill, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def _limit(job: dict[str, Any]) -> None:
-    _set(resource.RLIMIT_CORE, 0)
-    _set(resource.RLIMIT_DATA, job["memory_bytes"])
-    _set(resource.RLIMIT_FSIZE, job["file_bytes"])
-    _set(resource.RLIMIT_CPU, job["cpu_seconds"], job["cpu_seconds"] + 5)
-    _set(resource.RLIMIT_NOFILE, 1024)
-    _set(resource.RLIMIT_NPROC, _processes_now() + job["processes"])
+def _take_descriptors(output: int, answer: int) -> int:
+    """Keep the standard ones and the answer's; close all else."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    answer = os.dup(answer)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.dup2(answer, 3, inheritable=False)
+    os.closerange(4, 65536)
+    return 3
 
 
-def _set(limit: int, soft: int, hard: int | None = None) -> None:
-    _, most = resource.getrlimit(limit)
-    wanted = soft if hard is None else hard
-    if most != resource.RLIM_INFINITY:
-        wanted = min(wanted, most)
-    resource.setrlimit(limit, (min(soft, wanted), wanted))
-
-
-def _processes_now() -> int:
-    """How many processes and threads the machine has: the kernel counts all of a user's against the limit."""
-    try:
-        with open("/proc/loadavg") as file:
-            return int(file.read().split()[3].split("/")[1])
-    except (OSError, ValueError, IndexError):
-        return 4096
-
-
-def _answer(job: dict[str, Any]) -> dict[str, Any]:
-    folder = os.getcwd()
+def _become_plain(folder: str) -> None:
+    """Look like a Python that was started for the script: its modules, its streams, its signals."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    sys.argv = ["customer_script.py"]
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
+    sys.path_importer_cache.clear()
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def _give(answer: int, given: dict[str, Any]) -> None:
+    data = json.dumps(given).encode("ascii")
+    try:
+        while data:
+            data = data[os.write(answer, data) :]
+    except OSError:
+        pass  # the script closed it: its end says the rest
+
+
+def _answer(job: dict[str, Any], folder: str) -> dict[str, Any]:
     module_name, _, function_name = job["handler"].rpartition(".")
     try:
         module = importlib.import_module(module_name or "customer_script")
@@ -124,7 +135,7 @@ def _no_handler(module: Any, spelled: str) -> str:
 def _traceback(error: BaseException, folder: str) -> str:
     """As AWS words it: the author's frames alone, then the type and text of the exception."""
     lines = ["Traceback (most recent call last):"]
-    traceback: TracebackType | None = error.__traceback__
+    traceback: types.TracebackType | None = error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if code.co_filename.startswith(folder + os.sep):
@@ -138,7 +149,3 @@ def _traceback(error: BaseException, folder: str) -> str:
         lines[_MOST_LINES // 2 : -_MOST_LINES // 2] = ["  ..."]
     text = "\n".join(lines) + f"\n\n{type(error).__name__} - {error}"
     return text[:_LONGEST_FAILURE].encode("utf-8", "replace").decode("utf-8")
-
-
-if __name__ == "__main__":
-    main()
