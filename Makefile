@@ -3,10 +3,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types docs
+.PHONY: demo test check lint types docs bench simulate
 
 demo: $(VENV)/.runwright-demo
 	$(BIN)/python examples/demo.py
@@ -24,6 +25,14 @@ types: $(VENV)/.runwright-dev
 
 docs: $(VENV)/.runwright-dev
 	$(BIN)/python docs/generate.py
+
+# 40 kinds of play, 500 seeds each.
+simulate: $(VENV)/.runwright-dev
+	$(BIN)/python -m pytest tests/simulation/test_simulation.py --seeds 500 $(PYTEST_ARGS)
+
+bench: $(VENV)/.runwright-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulated,bench]'
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 # The stamps are newer than pyproject.toml when nothing is lacking.
 $(VENV)/.runwright-demo: pyproject.toml | $(BIN)/python

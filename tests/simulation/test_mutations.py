@@ -16,6 +16,7 @@ from runwright.messages import CallAws, Effect, WishId
 from runwright.runtime import driver, journal
 from runwright.runtime.driver import Driver
 from runwright.runtime.journal import TurnRows
+from runwright.runtime.slots import Slots
 from tests.simulation.play import play
 from tests.simulation.virtual import Stuck
 from tests.simulation.world import Violation, Whims
@@ -43,7 +44,8 @@ def _stores_the_place_before_the_last(patch: pytest.MonkeyPatch) -> None:
         cursor = json.loads(json.dumps(cursor_of(state)))
         before = last.get(state.id, cursor)
         last[state.id] = cursor
-        return before | {"seq": state.seq}
+        stored: dict[str, Any] = before | {"seq": state.seq}
+        return stored
 
     patch.setattr(journal, "cursor_of", stale)
 
@@ -89,7 +91,7 @@ def _forgets_a_position(patch: pytest.MonkeyPatch) -> None:
 
 
 def _forgets_whom_it_has_admitted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(driver.Slots, "restore", lambda *given: None)
+    patch.setattr(Slots, "restore", lambda *given: None)
 
 
 def _counts_an_end_twice(patch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "serve": Command("runwright.cli.serve", "serve the SSM API on a port and run executions"),
     "run": Command("runwright.cli.run", "execute one runbook file here and show each step as it goes"),
+    "backup": Command("runwright.cli.backup", "copy a data directory as of one moment, also while it is served"),
     "doctor": Command("runwright.cli.doctor", "tell how scripts are isolated on this machine, and what that contains"),
     "check": Command("runwright.cli.check", "tell everything that is wrong with runbooks, without running them"),
     "documents": Command("runwright.cli.documents", "copy runbooks of an AWS account into a folder"),

@@ -17,7 +17,7 @@ _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "&&", "||")
 def finder(text: str, selector: str) -> Callable[[Json], list[Json]]:
     """Compile `text`, the selector in python-jsonpath's spelling, into the function that gives its matches.
 
-    Raises ValueError for what is no path or is not supported; the function does for a document too deep to look through.
+    Raises ValueError for what is no path or is not supported; the function does for a document too deep.
     """
     try:
         path = jsonpath.compile(text)

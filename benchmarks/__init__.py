@@ -1,0 +1,1 @@
+"""Runwright measured against what a user could pick instead; `python -m benchmarks` runs it all."""
