@@ -13,6 +13,8 @@ def location_url_problem(url: str) -> str | None:
 
     The model's pattern alone accepts `https://169.254.169.254#x.s3.amazonaws.com/a`: the parsed host decides.
     """
+    if not url.isprintable() or " " in url or "\\" in url:  # readers of addresses disagree about these
+        return "holds a blank, a backslash or a control character: none of them is accepted."
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -20,7 +22,7 @@ def location_url_problem(url: str) -> str | None:
         return f"cannot be read as an address: {error}."
     if parts.scheme != "https":
         return f"begins with {parts.scheme!r}: https is accepted."
-    if parts.username is not None or parts.password is not None or port is not None or "@" in parts.netloc:
+    if parts.username is not None or parts.password is not None or port is not None or {"@", ":"} & set(parts.netloc):
         return "names a user or a port: only the host of a bucket is accepted."
     if parts.fragment or "#" in url:
         return "has a fragment: it is not accepted."

@@ -146,7 +146,7 @@ def download(http: urllib3.PoolManager, url: str) -> tuple[int, bytes]:
         "GET", url, redirect=False, preload_content=False, timeout=urllib3.Timeout(total=FILE_SECONDS)
     )
     try:
-        return answer.status, answer.read(FILE_BYTES + 1, decode_content=True)
+        return answer.status, answer.read(FILE_BYTES + 1, decode_content=False)  # what is packed may unpack to anything
     finally:
         answer.close()
 
