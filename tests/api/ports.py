@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -85,3 +85,12 @@ def children_of(ssm: Any, execution_id: str) -> list[Json]:
     filters = [{"Key": "ParentExecutionId", "Values": [execution_id]}]
     pages = ssm.get_paginator("describe_automation_executions").paginate(Filters=filters)
     return [each for page in pages for each in page["AutomationExecutionMetadataList"]]
+
+
+def until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    """Return when `holds` does; it is asked again and again."""
+    for _ in range(int(seconds * 100)):
+        if holds():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"not within {seconds} seconds")

@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from runwright.messages import Json
-from tests.api.ports import Served, children_of, serving, steps_of
+from tests.api.ports import Served, children_of, serving, steps_of, until
 
 REST: Json = {
     "schemaVersion": "0.3",
@@ -249,11 +249,13 @@ def test_stopping_the_parent_stops_its_children(ssm: Any, moto_url: str) -> None
         client = real.client()
         client.create_document(Name="Rest", Content=json.dumps(REST), DocumentType="Automation")
         execution_id = started(client, **values(*["PT1H"] * 3))
+        until(lambda: bool(children_of(client, execution_id)))
         client.stop_automation_execution(AutomationExecutionId=execution_id, Type="Cancel")
         execution, steps = real.end_of(client, execution_id), steps_of(client, execution_id)
         assert execution["AutomationExecutionStatus"] == "Cancelled"
-        assert all(step["StepStatus"] == "Cancelled" for step in steps)
-        assert all(child["AutomationExecutionStatus"] == "Cancelled" for child in children_of(client, execution_id))
+        assert [step["StepStatus"] for step in steps] == ["Cancelled"], "the ramp had begun with one"
+        [child] = children_of(client, execution_id)
+        assert child["AutomationExecutionStatus"] == "Cancelled"
         client.close()
 
 

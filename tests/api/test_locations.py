@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from runwright.messages import Json
-from tests.api.ports import Served, children_of, serving, steps_of
+from tests.api.ports import Served, children_of, serving, steps_of, until
 from tests.backends.sts_proxy import StsProxy, sts_proxy
 
 ACCOUNTS = ["611111111111", "622222222222", "633333333333"]
@@ -247,3 +247,60 @@ def test_locations_are_read_from_a_file_in_s3(served: Served, ssm: Any, moto_url
     assert execution["AutomationExecutionStatus"] == "Success", execution
     assert list(steps) == [f"{ACCOUNTS[0]}_{region}" for region in REGIONS[:2]]
     assert execution["TargetLocationsURL"] == url
+
+
+def test_an_alarm_of_a_location_cancels_it_there(served: Served, ssm: Any) -> None:
+    alarm = {"Alarms": [{"Name": "nobody-made-it"}]}
+    locations = [
+        {"Accounts": ACCOUNTS[:1], "Regions": REGIONS[:1], "TargetLocationAlarmConfiguration": alarm},
+        {"Accounts": ACCOUNTS[1:2], "Regions": REGIONS[:1]},
+    ]
+    _, steps = ended(served, ssm, DocumentName="Rest", Parameters={"For": ["PT1H"]}, TargetLocations=locations)
+    statuses = {name: step["StepStatus"] for name, step in steps.items()}
+    assert statuses == {f"{ACCOUNTS[0]}_{REGIONS[0]}": "Cancelled", f"{ACCOUNTS[1]}_{REGIONS[0]}": "Success"}
+    there = served.client(ACCOUNTS[0], REGIONS[0])
+    [child_id] = steps[f"{ACCOUNTS[0]}_{REGIONS[0]}"]["Outputs"]["AutomationExecutionId"]
+    child = there.get_automation_execution(AutomationExecutionId=child_id)["AutomationExecution"]
+    there.close()
+    assert child["TriggeredAlarms"] == [{"Name": "nobody-made-it", "State": "UNKNOWN"}]
+
+
+def test_stopping_the_parent_stops_what_runs_elsewhere(sts: StsProxy) -> None:
+    sts.missing.clear()
+    with serving(aws=sts.url, skip_time=False) as real:
+        client = real.client()
+        client.create_document(Name="Rest", Content=json.dumps(REST), DocumentType="Automation")
+        locations = [{"Accounts": ACCOUNTS, "Regions": REGIONS[:1], "TargetLocationMaxConcurrency": "3"}]
+        started = client.start_automation_execution(
+            DocumentName="Rest", Parameters={"For": ["PT1H"]}, TargetLocations=locations
+        )["AutomationExecutionId"]
+        there = [real.client(account, REGIONS[0]) for account in ACCOUNTS]
+        until(lambda: all(children_of(each, started) for each in there))
+        client.stop_automation_execution(AutomationExecutionId=started, Type="Cancel")
+        assert real.end_of(client, started)["AutomationExecutionStatus"] == "Cancelled"
+        for each in there:
+            [child] = children_of(each, started)
+            assert child["AutomationExecutionStatus"] == "Cancelled"
+            each.close()
+        client.close()
+
+
+def test_a_runbook_runs_another_everywhere(served: Served, ssm: Any, moto_url: str) -> None:
+    outer = {
+        "schemaVersion": "0.3",
+        "mainSteps": [
+            {
+                "name": "all",
+                "action": "aws:executeAutomation",
+                "inputs": {
+                    "DocumentName": "Mark",
+                    "RuntimeParameters": {"Topic": ["nested"]},
+                    "TargetLocations": [{"Accounts": ACCOUNTS[:2], "Regions": REGIONS[:2]}],
+                },
+            }
+        ],
+    }
+    ssm.create_document(Name="Outer", Content=json.dumps(outer), DocumentType="Automation")
+    execution, _ = ended(served, ssm, DocumentName="Outer")
+    assert execution["AutomationExecutionStatus"] == "Success", execution
+    assert topics(moto_url, "nested") == {(account, region) for account in ACCOUNTS[:2] for region in REGIONS[:2]}
