@@ -59,7 +59,7 @@ async def _measure(folder: Path) -> tuple[str, float, float]:
             ended = time.perf_counter()
             command = [sys.executable, "-c", "pass"]
             bare_began = time.perf_counter()
-            subprocess.run(command, check=True)  # noqa: ASYNC221 - nothing else is to run meanwhile
+            subprocess.run(command, check=True)
             if number:  # the first one starts what makes sandboxes
                 steps.append((ended - began) / STEPS)
                 bare.append(time.perf_counter() - bare_began)

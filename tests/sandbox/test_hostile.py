@@ -170,8 +170,8 @@ def test_it_holds_no_descriptor_but_its_own(stage: Stage) -> None:
         "        if not isinstance(found, str): kinds[fd] = oct(found)\n"
         "    return sorted(kinds.items())"
     )
-    pipe, device = "0o10000", "0o20000"
-    assert stage.value(text) == [[0, device], [1, pipe], [2, pipe], [3, pipe]]
+    pipe, device, channel = "0o10000", "0o20000", "0o140000"
+    assert stage.value(text) == [[0, device], [1, pipe], [2, pipe], [3, channel]]
 
 
 def test_no_other_process_gets_its_signals(stage: Stage) -> None:

@@ -20,9 +20,8 @@ class Isolation(NamedTuple):
     readable: list[str]
 
 
-def isolate(isolation: Isolation, job: dict[str, Any], folder: str) -> None:
-    """Isolate this process for good. Raises OSError when something cannot be put on it."""
-    _limit(job["limits"], own_processes=isolation.tier == NAMESPACES)
+def settle(isolation: Isolation) -> None:
+    """Put on this process what no job changes: its user, and no privileges. Raises OSError."""
     if isolation.tier not in (NAMESPACES, LANDLOCK):
         return
     if isolation.user is not None:
@@ -34,6 +33,13 @@ def isolate(isolation: Isolation, job: dict[str, Any], folder: str) -> None:
     linux.set_inspectable(yes=True)  # to its supervisor, which counts its memory; a change of user forbids it
     if isolation.tier == LANDLOCK:
         linux.die_with_parent()
+
+
+def isolate(isolation: Isolation, job: dict[str, Any], folder: str) -> None:
+    """Put the rest on this process, for good. Raises OSError when something cannot be put on it."""
+    _limit(job["limits"], own_processes=isolation.tier == NAMESPACES)
+    if isolation.tier not in (NAMESPACES, LANDLOCK):
+        return
     is_open = isolation.network == "open"
     if isolation.tier == NAMESPACES:
         paths = [("/", landlock.READ), ("/tmp", landlock.ALL)]  # noqa: S108 - its own

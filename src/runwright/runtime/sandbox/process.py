@@ -7,18 +7,20 @@ spoil it.
 from __future__ import annotations
 
 import base64
+import contextlib
 import importlib
 import json
 import linecache
 import os
 import signal
+import struct
 import sys
 import types
 from pathlib import Path
 from typing import Any, NoReturn
 
 from runwright.runtime.sandbox.attachments import InvalidAttachment, unpack
-from runwright.runtime.sandbox.isolation import Isolation, isolate
+from runwright.runtime.sandbox.isolation import Isolation, isolate, settle
 
 _LONGEST_LIST = 100
 """Items of a returned list that are kept [UG26]."""
@@ -28,49 +30,69 @@ _LONGEST_FAILURE = 10_000
 """Of a traceback, in lines and characters."""
 
 
-def become_script(job: dict[str, Any], folder: str, isolation: Isolation, output: int, answer: int) -> NoReturn:
-    """Run the job in this process, which ends with it. `output` and `answer` are descriptors to write to."""
+def become_script(channel: int, output: int, isolation: Isolation) -> NoReturn:
+    """Get ready, wait for the job and run it in this process, which ends with it.
+
+    The job comes over `channel`, a socket, and the answer goes there; what the script prints goes to `output`.
+    """
+    channel = _take_descriptors(output, channel)
     try:
-        answer = _take_descriptors(output, answer)
         os.setsid()
+        settle(isolation)
+        job, folder = _read_job(channel)
         os.environ.clear()
         os.environ.update(job["environment"])
         os.chdir(folder)
         isolate(isolation, job, folder)
     except BaseException as error:
-        _give(answer, {"unstartable": f"its isolation failed: {type(error).__name__} - {error}"})
+        _give(channel, {"unstartable": f"its isolation failed: {type(error).__name__} - {error}"})
         os._exit(1)
     try:
         files = {name: base64.b64decode(content) for name, content in job["files"].items()}
         unpack(files, Path(folder))
         for name, text in job["texts"].items():
-            Path(folder, name).write_text(text, encoding="utf-8", errors="surrogateescape")
+            with open(name, "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(text)
         if job["powershell"]:
-            os.close(answer)
+            os.close(channel)
             os.execv(job["powershell"][0], job["powershell"])  # noqa: S606 - found by the server
     except InvalidAttachment as error:
-        _give(answer, {"failure": str(error)})
+        _give(channel, {"failure": str(error)})
         os._exit(1)
     except OSError as error:
-        _give(answer, {"unstartable": str(error)})
+        _give(channel, {"unstartable": str(error)})
         os._exit(1)
     _become_plain(folder)
-    _give(answer, _answer(job, folder))
+    _give(channel, _answer(job, folder))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads that the script left running end here
 
 
-def _take_descriptors(output: int, answer: int) -> int:
-    """Keep the standard ones and the answer's; close all else."""
+def _take_descriptors(output: int, channel: int) -> int:
+    """Keep the standard ones and the channel, as the next one; close all else."""
     null = os.open(os.devnull, os.O_RDONLY)
-    answer = os.dup(answer)
+    channel, output = os.dup(channel), os.dup(output)
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    os.dup2(answer, 3, inheritable=False)
-    os.closerange(4, 65536)
+    os.dup2(channel, 3, inheritable=False)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 3:
+            with contextlib.suppress(OSError):  # the one that the list was read through
+                os.close(int(name))
     return 3
+
+
+def _read_job(channel: int) -> tuple[dict[str, Any], str]:
+    data = bytearray()
+    while len(data) < 8 or len(data) < 8 + struct.unpack_from("!Q", data)[0]:
+        part = os.read(channel, 1 << 20)
+        if not part:
+            os._exit(0)  # there is none to come
+        data += part
+    job: dict[str, Any] = json.loads(data[8:])
+    return job, job["environment"]["HOME"]
 
 
 def _become_plain(folder: str) -> None:
@@ -84,11 +106,11 @@ def _become_plain(folder: str) -> None:
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
 
-def _give(answer: int, given: dict[str, Any]) -> None:
+def _give(channel: int, given: dict[str, Any]) -> None:
     data = json.dumps(given).encode("ascii")
     try:
         while data:
-            data = data[os.write(answer, data) :]
+            data = data[os.write(channel, data) :]
     except OSError:
         pass  # the script closed it: its end says the rest
 
@@ -96,7 +118,7 @@ def _give(answer: int, given: dict[str, Any]) -> None:
 def _answer(job: dict[str, Any], folder: str) -> dict[str, Any]:
     module_name, _, function_name = job["handler"].rpartition(".")
     try:
-        module = importlib.import_module(module_name or "customer_script")
+        module = _module_of(module_name, job["texts"], folder)
         handler = getattr(module, function_name, None)
         if not callable(handler):
             return {"failure": _no_handler(module, job["handler"])}
@@ -106,6 +128,18 @@ def _answer(job: dict[str, Any], folder: str) -> dict[str, Any]:
     except BaseException as error:
         return {"failure": _traceback(error, folder)}
     return _given(value, job["value_bytes"])
+
+
+def _module_of(name: str, texts: dict[str, str], folder: str) -> types.ModuleType:
+    """The script as a module; one among the attached files when the handler names it."""
+    text = texts.get("customer_script.py")
+    if text is None or name not in ("", "customer_script"):
+        return importlib.import_module(name or "customer_script")
+    module = types.ModuleType("customer_script")
+    module.__file__ = f"{folder}/customer_script.py"
+    sys.modules["customer_script"] = module
+    exec(compile(text, module.__file__, "exec", dont_inherit=True), vars(module))  # noqa: S102 - what all this is for
+    return module
 
 
 def _given(value: Any, most_bytes: int) -> dict[str, Any]:

@@ -52,12 +52,15 @@ def supervise(control: socket.socket, output: int, place: Place) -> None:
     except OSError as error:
         _tell(control, {"broken": str(error)})
         return
-    job = _read_job(control)
-    if job is None:
+    script, channel = _fork_script(output, place)
+    frame = _read_frame(control)
+    if frame is None:
+        _end_all(place)
         return
+    job = json.loads(frame)
     folder = _make_folder(job["folder"], place)
     try:
-        told = _run(job, folder, control, output, place)
+        told = _run(job, folder, script, channel, control, place)
     except OSError as error:
         told = {"broken": str(error)}
     finally:
@@ -83,10 +86,20 @@ def prepare(readable: list[str]) -> None:
     linux.mount("tmpfs", "/run", "tmpfs", flags, "mode=755,size=1m")
 
 
-def _read_job(control: socket.socket) -> dict[str, Any] | None:
+def _fork_script(output: int, place: Place) -> tuple[int, socket.socket]:
+    """The script's process, which waits for its job at the other end of the socket."""
+    ours, its = socket.socketpair()
+    script = os.fork()
+    if script == 0:
+        become_script(its.fileno(), output, Isolation(place.tier, place.network, _user(place), place.readable))
+    its.close()
+    os.close(output)
+    return script, ours
+
+
+def _read_frame(control: socket.socket) -> bytes | None:
     head = _exactly(control, 8)
-    body = _exactly(control, struct.unpack("!Q", head)[0]) if head else None
-    return json.loads(body) if body else None
+    return _exactly(control, struct.unpack("!Q", head)[0]) if head else None
 
 
 def _exactly(control: socket.socket, size: int) -> bytes | None:
@@ -100,11 +113,15 @@ def _exactly(control: socket.socket, size: int) -> bytes | None:
 
 
 def _tell(control: socket.socket, what: dict[str, Any]) -> None:
-    data = json.dumps(what).encode("ascii")
     try:
-        control.sendall(struct.pack("!Q", len(data)) + data)
+        _send(control, what)
     except OSError:
         pass  # the server has gone, or wants no more
+
+
+def _send(to: socket.socket, what: dict[str, Any]) -> None:
+    data = json.dumps(what).encode("ascii")
+    to.sendall(struct.pack("!Q", len(data)) + data)
 
 
 def _make_folder(name: str, place: Place) -> str:
@@ -124,22 +141,18 @@ def _user(place: Place) -> int | None:
     return 2_000_000_000 + os.getpid() if place.owns_users else None
 
 
-def _run(job: dict[str, Any], folder: str, control: socket.socket, output: int, place: Place) -> dict[str, Any]:
+def _run(
+    job: dict[str, Any], folder: str, script: int, channel: socket.socket, control: socket.socket, place: Place
+) -> dict[str, Any]:
     if place.tier == NAMESPACES:
         _furnish(job, control, place)
     job["environment"].update(HOME=folder, TMPDIR=folder)
-    answer_end, answer = os.pipe()
-    script = os.fork()
-    if script == 0:
-        isolation = Isolation(place.tier, place.network, _user(place), place.readable)
-        become_script(job, folder, isolation, output, answer)
-    os.close(answer)
-    os.close(output)
-    os.set_blocking(answer_end, False)
+    _send(channel, job)
+    channel.setblocking(False)  # noqa: FBT003 - its only form
     given = bytearray()
-    reason = _watch(job, script, control, answer_end, given, place)
+    reason = _watch(job, script, control, channel, given, place)
     status = _end_all(place, script)
-    _drain(answer_end, given)
+    _drain(channel, given)
     files = {name: _read_result(folder, name) for name in job["results"]}
     return {"status": status, "reason": reason, "answer": given.decode("utf-8", "replace"), "files": files}
 
@@ -168,20 +181,20 @@ def _furnish(job: dict[str, Any], control: socket.socket, place: Place) -> None:
 
 
 def _watch(
-    job: dict[str, Any], script: int, control: socket.socket, answer: int, given: bytearray, place: Place
+    job: dict[str, Any], script: int, control: socket.socket, channel: socket.socket, given: bytearray, place: Place
 ) -> str | None:
     """Return when the script's process has ended, or why all has to."""
     deadline = time.monotonic() + job["seconds"] + _GRACE_SECONDS
     end = os.pidfd_open(script)
     poll = select.poll()
-    for file in (end, answer, control.fileno()):
+    for file in (end, channel.fileno(), control.fileno()):
         poll.register(file, select.POLLIN)
     while True:
         ready = {file for file, _ in poll.poll(_WATCH_SECONDS * 1000)}
         if control.fileno() in ready:
             return "dropped"
-        if answer in ready and not _drain(answer, given):
-            poll.unregister(answer)
+        if channel.fileno() in ready and not _drain(channel, given):
+            poll.unregister(channel)
         if len(given) > _MOST_ANSWER:
             return "answer"
         if end in ready:
@@ -192,16 +205,18 @@ def _watch(
             return exceeded
 
 
-def _drain(file: int, into: bytearray) -> bool:
+def _drain(file: socket.socket, into: bytearray) -> bool:
     """Take what is there, up to the most that is of use; False at the end."""
     try:
         while len(into) <= _MOST_ANSWER:
-            part = os.read(file, 65536)
+            part = file.recv(65536)
             if not part:
                 return False
             into += part
     except BlockingIOError:
-        pass
+        return True
+    except ConnectionError:
+        return False
     return True
 
 
