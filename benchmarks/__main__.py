@@ -38,7 +38,9 @@ def main() -> int:
     rows: list[Row] = []
     for name in args.names or MEASUREMENTS:
         print(f"measuring {name} ...", file=sys.stderr)
-        rows += MEASUREMENTS[name]()
+        measured = MEASUREMENTS[name]()
+        print(*measured, sep="\n", file=sys.stderr)
+        rows += measured
     table = "\n".join([_under_what(), "", HEAD, *map(str, rows)])
     print(table)
     if args.write:

@@ -34,10 +34,10 @@ async def _one(server: Served, text: str, *, ends: bool) -> None:
 def _copies(folder: Path, count: int) -> None:
     """Write the one execution that there is so many times more, each under an id of its own."""
     connection = sqlite3.connect(folder / "runwright.sqlite3", isolation_level=None)
-    old = connection.execute("SELECT id FROM executions").fetchone()[0]
     columns = [row[1] for row in connection.execute("PRAGMA table_info(executions)")]
-    execution = connection.execute("SELECT * FROM executions").fetchone()
-    steps = connection.execute("SELECT * FROM steps").fetchall()
+    execution = connection.execute("SELECT * FROM executions ORDER BY number").fetchone()
+    old = execution[columns.index("id")]
+    steps = connection.execute("SELECT * FROM steps WHERE execution = ?", execution[:1]).fetchall()
     started = columns.index("started_at")
     last = connection.execute("SELECT max(number) FROM executions").fetchone()[0]
     connection.execute("PRAGMA synchronous=OFF")

@@ -63,6 +63,7 @@ class Backend:
         self.region = region
         self.lanes = lanes or Lanes()
         self.own_ssm: OwnSsm | None = None
+        self.called: Callable[[str, str], None] = lambda service, error: None
         self._simulated = simulated
         self._clients = Clients(url)
         self._passthrough = Passthrough(url, self.lanes) if url is not None else None
@@ -131,9 +132,11 @@ class Backend:
                 return acting
             keys = acting
         endpoint = ours or self.url
-        return await self._make(
+        reply = await self._make(
             AwsCall(service, operation, parameters, scope.region, endpoint, keys, seconds, token),
         )
+        self.called(service, (reply.failure.code or reply.failure.type) if isinstance(reply, Refused) else "")
+        return reply
 
     async def object_in_s3(
         self, scope: Scope, bucket: str, key: str, region: str, *, most: int, seconds: float

@@ -9,7 +9,9 @@ again, and its callers get InternalServerError.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable, Hashable
 
 from runwright.errors import ServiceError
@@ -22,17 +24,21 @@ from runwright.messages import (
     Admitted,
     AwaitSignal,
     Broke,
+    CallAws,
+    CallWebhook,
     Effect,
     Event,
     Outdated,
     Replied,
     Reply,
+    RunScript,
     SleepUntil,
     WishId,
 )
 from runwright.runtime.clock import Clock
 from runwright.runtime.journal import Journal, New, StoredReplies, TurnRows, Unfinished, rows_of
 from runwright.runtime.live import Asked, Due, Live, Turn, fail
+from runwright.runtime.metrics import Metrics
 from runwright.runtime.performing import Performer, Performing
 from runwright.runtime.slots import Line, Slots
 
@@ -57,6 +63,7 @@ class Driver:
         self._journal, self._clock = journal, clock
         self._runbook_of, self._quotas = runbook_of, quotas
         self.observe: Callable[[str, TurnRows], None] | None = None
+        self.metrics = Metrics()
         self._live: dict[str, Live] = {}
         self._known: dict[str, Unfinished] = {}
         self._ready: dict[str, None] = {}
@@ -67,7 +74,8 @@ class Driver:
         self._tasks: set[asyncio.Task[None]] = set()
         self._committing: asyncio.Task[None] | None = None
         self._next_number = 0
-        self._closing = False
+        self._closing = self._draining = False
+        self._at_work: dict[asyncio.Task[None], Effect] = {}
         self._loop_task: asyncio.Task[None] | None = None
         clock.ring = self._rang
 
@@ -98,6 +106,23 @@ class Driver:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def drain(self, seconds: float) -> None:
+        """Begin no further effect; return when calls and scripts in flight are answered, or after so long.
+
+        What has not been begun, and what is cut short by `close`, is begun by the next open.
+        """
+        self._draining = True
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=seconds)
+
+    def scripts(self) -> int:
+        """How many scripts run now or wait for a worker."""
+        return sum(isinstance(effect, RunScript) for effect in self._at_work.values())
+
+    def statuses(self) -> Counter[str]:
+        """How many unfinished executions there are of each status."""
+        return Counter(known.status for known in self._known.values())
 
     def refuses_start(self, start: Start) -> bool:
         """Whether the queue that the execution would have to stand in is full."""
@@ -306,8 +331,12 @@ class Driver:
         try:
             rows = [turn.rows for turn in sound if turn.rows is not None]
             if rows:
+                began = time.perf_counter()
                 await self._journal.commit(rows)
+                self.metrics.commit_sizes.add(len(rows))
+                self.metrics.commit_seconds.add(time.perf_counter() - began)
         except Exception as failed:
+            self.metrics.failed_commits += 1
             log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in sound])
             for turn in sound:
                 turn.fail()
@@ -322,6 +351,8 @@ class Driver:
     def _apply(self, turn: Turn) -> None:
         live = turn.live
         live.in_commit -= 1
+        if turn.rows is not None:
+            self.metrics.committed(turn.rows, turn.status, ended=turn.ended)
         if self.observe is not None and turn.rows is not None:
             self.observe(live.id, turn.rows)
         turn.answer()
@@ -331,11 +362,14 @@ class Driver:
             live.held.pop(wish).cancel()
         state = live.state
         assert state is not None
-        for wish, effect in turn.wants.items():
+        for wish, effect in () if self._draining else turn.wants.items():
             if wish not in live.held and not isinstance(effect, SleepUntil | AwaitSignal):
                 task = self._spawn(self._perform(live, state.start, wish, effect))
                 task.add_done_callback(lambda _: self._let_rest(live))
                 live.held[wish] = task
+                if isinstance(effect, CallAws | RunScript | CallWebhook):
+                    self._at_work[task] = effect
+                    task.add_done_callback(self._at_work.pop)
         if turn.slot is None and state.slot is None and not live.in_commit:  # no row says any more that it holds one
             self._slots.give_back(live.line, live.id)
         if turn.ended:

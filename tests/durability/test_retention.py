@@ -1,0 +1,64 @@
+"""Old executions are removed with all that belongs to them, others stay."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from runwright.runtime.retention import BATCH, Retention
+from runwright.runtime.sqlite import Database
+
+_COLUMNS = (
+    "number, id, account, region, family, document, runbook, status, type, quota, skip_time, started_at, ended_at, "
+    "seq, begin, record"
+)
+
+
+def _executions(database: Database, rows: list[tuple[int, str, float, float | None]]) -> Any:
+    """(number, family, started, ended) of each."""
+
+    def work(connection: Any) -> None:
+        for number, family, started, ended in rows:
+            kind = ("d", "sha", "Success", "Local", "running", 0)
+            values = (number, f"x{number}", "1", "r", family, *kind, started, ended, 1, "{}", "{}")
+            connection.execute(f"INSERT INTO executions ({_COLUMNS}) VALUES ({', '.join('?' * 16)})", values)
+            connection.execute(
+                "INSERT INTO steps (execution, position, id, name, action, status, started_at, seq, record)"
+                " VALUES (?, 1, 's', 's', 'aws:sleep', 'Success', 0, 1, '{}')",
+                (number,),
+            )
+
+    return database.write(work)
+
+
+def _kept(rows: list[tuple[int, str, float, float | None]]) -> list[int]:
+    async def play() -> list[int]:
+        database = Database.open(None)
+        try:
+            await _executions(database, rows)
+            await Retention(database, 100, now=lambda: 1000.0).sweep()
+            tables = ("SELECT number FROM executions", "SELECT execution FROM steps")
+            found = [
+                [row[0] for row in await database.read(lambda conn, query=query: conn.execute(query).fetchall())]  # type: ignore[misc]
+                for query in tables
+            ]
+            assert sorted(found[0]) == sorted(found[1])
+            return sorted(found[0])
+        finally:
+            await database.close()
+
+    return asyncio.run(play())
+
+
+def test_what_ended_long_ago_is_removed_and_the_rest_stays() -> None:
+    assert _kept(
+        [(1, "x1", 10, 20), (2, "x2", 15, None), (3, "x3", 20, 950), (4, "x4", 30, 40), (5, "x5", 960, 970)]
+    ) == [2, 3, 5]
+
+
+def test_a_child_stays_while_its_family_runs() -> None:
+    assert _kept([(1, "x1", 10, None), (2, "x1", 15, 20)]) == [1, 2]
+
+
+def test_more_than_a_batch_is_removed() -> None:
+    assert _kept([(number, f"x{number}", number / 10, 500) for number in range(1, 2 * BATCH + 10)]) == []
