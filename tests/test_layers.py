@@ -31,7 +31,7 @@ FLOORS = (
     ("language",),
     ("actions",),
     ("interpreter",),
-    ("tags", "sharing", "documents", "runtime"),
+    ("tags", "sharing", "documents", "attachments", "runtime"),
     ("access",),
     ("starting",),
     ("engine",),

@@ -34,6 +34,7 @@ class Settings:
     region: str = "us-east-1"
     account: str = "123456789012"
     skip_time: bool = False
+    attachments: tuple[Path, ...] = ()
     script_sandbox: str = "auto"
     quotas: dict[str, int] = field(default_factory=_default_quotas)
 
@@ -171,6 +172,12 @@ _SETTINGS = (
         repeats=True, separator=os.pathsep,
     ),
     Setting(
+        "attachments", "DIR", "", _directories,
+        "A folder of attached files: runbooks get those that they name with their SHA-256, and `file://` sources of "
+        "CreateDocument may lie in it.",
+        repeats=True, separator=os.pathsep,
+    ),
+    Setting(
         "quota", "NAME=N", "", _quotas,
         "Set a quota, 0 for no limit. "
         + " ".join(f"`{name}` ({value}): {text}" for name, (value, text) in QUOTAS.items()),
@@ -224,5 +231,6 @@ def engine_settings(given: Mapping[str, object], environment: Mapping[str, str] 
         account=values["account"],
         skip_time=values["skip-time"],
         script_sandbox=values["script-sandbox"],
+        attachments=read("attachments", given.get("attachments"), environment),
         quotas=read("quota", given.get("quota"), environment),
     )

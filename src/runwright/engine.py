@@ -10,6 +10,7 @@ from typing import Any
 
 from runwright import library
 from runwright.actions import DECLARATIONS
+from runwright.attachments import Attachments
 from runwright.config import Settings
 from runwright.documents import Documents
 from runwright.errors import ServiceError
@@ -43,6 +44,7 @@ class Engine:
     settings: Settings
     database: Database
     documents: Documents
+    attachments: Attachments
     records: Records
     runbooks: Runbooks
     backend: Backend
@@ -76,10 +78,12 @@ class Engine:
     async def _open_data(self) -> None:
         self.database = Database.open(self.settings.data)
         self.documents = Documents(self.database, shipped=library.texts())
+        self.attachments = Attachments(self.database, self.settings.attachments)
         self.runbooks = Runbooks(self.database, parse)
         self.records = Records(self.database, self.runbooks)
         self.clock = Clock()
         self.effects = Effects(self.backend, script_sandbox=self.settings.script_sandbox)
+        self.effects.attached = self.attachments.content
         self.driver = Driver(
             SqliteJournal(self.database),
             self.clock,

@@ -119,6 +119,7 @@ class AwaitSignal:
 class RunScript:
     """Run a script in a process of its own.
 
+    `attachment` is the attached file that it needs, `files` the SHA-256 of each that the runbook has.
     Reply: {"Payload": what it returned, **selected from {"Payload": ...}}.
     """
 
@@ -130,6 +131,7 @@ class RunScript:
     select: tuple[Selection, ...] = ()
     attachment: str | None = None
     seconds: float = 600.0
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

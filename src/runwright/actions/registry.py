@@ -8,7 +8,7 @@ attempt. It knows no clock, no network and no other step.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from runwright.language.declarations import Declaration
@@ -21,7 +21,8 @@ class Context:
     """What a generator may know. `inputs` are rendered and of their declared types.
 
     `now` (seconds since the epoch) is the time of the event that the generator was last resumed with; `wish` names the
-    effect that it would yield next. `script_context` makes the second argument of a script's handler.
+    effect that it would yield next. `script_context` makes the second argument of a script's handler;
+    `files` are the runbook's attached files with the SHA-256 of each.
     """
 
     inputs: dict[str, Json]
@@ -33,6 +34,7 @@ class Context:
     now: float
     wish: WishId
     script_context: Callable[[], dict[str, Json]]
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def token(self) -> str:
         """An idempotency token for the effect that is yielded next; the same after a crash."""

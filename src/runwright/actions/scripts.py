@@ -70,6 +70,7 @@ def execute_script(context: Context) -> Doing:
         context.step.outputs,
         inputs.get("Attachment"),
         _MOST_SECONDS,
+        dict(context.files) if "Attachment" in inputs else {},
     )
     payload = {"Payload": given.get("Payload")}
     return {**given, "OutputPayload": json.dumps(payload, separators=(",", ":"), ensure_ascii=False)}

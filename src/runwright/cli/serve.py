@@ -33,7 +33,8 @@ GRACE_SECONDS = 5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add(parser, "host", "port", "data", "aws", "skip-time", "script-sandbox", "runbooks", "quota", "region", "account")
+    flags.add(parser, "host", "port", "data", "aws", "skip-time", "script-sandbox", "runbooks", "quota", "region")
+    flags.add(parser, "account", "attachments")
 
 
 def main(args: argparse.Namespace) -> int:

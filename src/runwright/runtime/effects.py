@@ -46,6 +46,10 @@ OUTPUT_BYTES = 100 * 1024
 SCRIPTS_AT_A_TIME = 16
 
 
+Attached = Callable[[str, str], Awaitable[bytes | None]]
+"""The attached file of a name and SHA-256, or None where it is not to be had."""
+
+
 class Clock(Protocol):
     """Time as an execution's family knows it, in seconds since the epoch."""
 
@@ -73,6 +77,10 @@ class Effects:
         self._script_sandbox = script_sandbox
         self._scripts: Scripts | None = None
         self._script_lane = asyncio.Semaphore(SCRIPTS_AT_A_TIME)
+        self.attached: Attached = self._nothing
+
+    async def _nothing(self, name: str, sha256: str) -> bytes | None:
+        return None
 
     def close(self) -> None:
         self._webhooks.close()
@@ -139,17 +147,14 @@ class Effects:
             await clock.sleep_until(family, _next_try(effect.every_seconds, began, clock, family))
 
     async def _script(self, effect: RunScript, scope: Scope, report: Callable[[str], None]) -> Reply:
-        if effect.attachment is not None:
-            return Reply(
-                failure=Failure(
-                    f"The script needs the file '{effect.attachment}', which Attachment names, but this server stores "
-                    "no attachments of runbooks. Write the script into the step's Script input."
-                )
-            )
+        files = await self._attached(effect)
+        if isinstance(files, Failure):
+            return Reply(failure=files)
         environment = await self._backend.script_environment(scope)
         if isinstance(environment, Refused):
             return Reply(failure=environment.failure)
-        script = Script(effect.runtime, effect.script, effect.handler, effect.payload, effect.context, effect.seconds)
+        context, seconds = effect.context, effect.seconds
+        script = Script(effect.runtime, effect.script, effect.handler, effect.payload, context, seconds, files)
         if self._scripts is None:
             self._scripts = Scripts(self._script_sandbox, is_open=self._backend.url is None)
         async with self._script_lane:
@@ -158,6 +163,22 @@ class Effects:
             return Reply(failure=outcome)
         reply = _selected(effect.select, {"Payload": outcome.value})
         return reply if reply.failure else Reply({"Payload": outcome.value, **reply.value})
+
+    async def _attached(self, effect: RunScript) -> dict[str, bytes] | Failure:
+        """The file that the script needs, by name; empty when it needs none."""
+        name = effect.attachment
+        if name is None:
+            return {}
+        if name not in effect.files:
+            return Failure(f"The script needs the file '{name}', but files of the runbook has none of that name.")
+        content = await self.attached(name, effect.files[name])
+        if content is None:
+            return Failure(
+                f"The script needs the attached file '{name}' with the SHA-256 {effect.files[name]}, which is not to "
+                "be had here: name where it is in Attachments of CreateDocument or UpdateDocument, or start the server "
+                "with its folder as --attachments."
+            )
+        return {name: content}
 
     async def _find(self, effect: FindTargets, scope: Scope) -> Reply:
         if effect.target is not None:

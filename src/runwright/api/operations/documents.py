@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runwright import tags
 from runwright.api import document_text
 from runwright.api.answers import Answer, Continued, Elsewhere, Handler, not_served
+from runwright.api.operations import attached
 from runwright.api.operations.document_filters import documents_wanted
 from runwright.api.paging import page_size, place_of, token
 from runwright.documents import Draft, Version, is_reserved
@@ -42,8 +43,9 @@ async def create(engine: Engine, request: dict[str, Json], caller: Caller) -> An
         raise ServiceError("NoLongerSupportedException", message)
     tagged = tags.mapping_of(request.get("Tags", ()))
     draft = _draft(request)
+    await attached.keep(engine, request, draft, caller)
     made = await engine.documents.create(caller.account, caller.region, name, kind, draft, tagged)
-    return {"DocumentDescription": description(made, "Creating")}
+    return {"DocumentDescription": await _described(engine, made, "Creating")}
 
 
 def is_for_us(request: dict[str, Json]) -> bool:
@@ -60,15 +62,14 @@ async def update(engine: Engine, request: dict[str, Json], caller: Caller) -> An
         await engine.documents.find(caller.account, caller.region, name, based_on or "$LATEST")
     except ServiceError as error:
         return _perhaps_elsewhere(error)
-    made = await engine.documents.update(caller.account, caller.region, name, _draft(request), based_on)
-    return {"DocumentDescription": description(made, "Updating")}
+    draft = _draft(request)
+    await attached.keep(engine, request, draft, caller)
+    made = await engine.documents.update(caller.account, caller.region, name, draft, based_on)
+    return {"DocumentDescription": await _described(engine, made, "Updating")}
 
 
 def _draft(request: dict[str, Json]) -> Draft:
     text, text_format = request["Content"], request.get("DocumentFormat", "JSON")
-    if request.get("Attachments"):
-        message = "Attachments are not served: put the script into the step's input Script."
-        raise ServiceError("InvalidDocumentContent", message)
     document_text.require_size(text)
     document_text.require_runbook(text, text_format)
     return Draft(
@@ -117,7 +118,7 @@ async def get(engine: Engine, request: dict[str, Json], caller: Caller) -> Answe
             "DocumentType": found.type,
             "DocumentFormat": wanted,
             "Requires": found.requires,
-            "AttachmentsContent": [],
+            "AttachmentsContent": await attached.contents(engine, found),
         }
     )
 
@@ -125,7 +126,7 @@ async def get(engine: Engine, request: dict[str, Json], caller: Caller) -> Answe
 async def describe(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
     try:
         found = await _find(engine, request, caller)
-        return {"Document": description(found, "Active") | {"Name": found.name_for(caller.account)}}
+        return {"Document": await _described(engine, found, "Active") | {"Name": found.name_for(caller.account)}}
     except ServiceError as error:
         return _perhaps_elsewhere(error)
 
@@ -249,6 +250,11 @@ def _perhaps_elsewhere(error: ServiceError) -> Elsewhere:
     if error.code in _UNKNOWN:
         return Elsewhere(error, is_ours=True)
     raise error
+
+
+async def _described(engine: Engine, version: Version, status: str) -> dict[str, Json]:
+    files = await attached.information(engine, version)
+    return description(version, status) | ({"AttachmentsInformation": files} if files else {})
 
 
 def _present(members: dict[str, Json]) -> dict[str, Json]:
