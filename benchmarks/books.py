@@ -20,7 +20,7 @@ VARIABLES = _book(
 PAUSE = _book("name: wait, action: 'aws:pause', inputs: {}")
 APPROVE = _book("name: ask, action: 'aws:approve', timeoutSeconds: 604800, inputs: {Approvers: [a]}")
 ONE = _book("name: only, action: 'aws:sleep', inputs: {Duration: PT0S}")
-HOUR = _book("name: wait, action: 'aws:sleep', inputs: {Timestamp: '2099-01-01T00:00:00Z'}")
+HOUR = _book("name: wait, action: 'aws:sleep', inputs: {Duration: PT160H}")
 FIFTY = _book(*(f"name: s{each}, action: 'aws:sleep', inputs: {{Duration: PT0S}}" for each in range(50)))
 
 

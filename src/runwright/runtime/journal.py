@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Protocol
 
 from runwright.interpreter import execution as machine
@@ -245,34 +246,27 @@ def _load(connection: sqlite3.Connection, execution_id: str) -> Stored | None:
 
 
 def _unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
-    return [
-        Unfinished(
-            id_,
-            number,
-            Line(account, region, quota),
-            family,
-            parent is not None,
-            bool(skip),
-            status,
-            slot,
-            wake,
-            started,
+    """There may be very many: what is equal in them is one object."""
+    lines: dict[Line, Line] = {}
+    rows = connection.execute(
+        "SELECT id, number, account, region, family, parent IS NOT NULL, skip_time, quota, status, slot, wake_at,"
+        " started_at FROM executions WHERE ended_at IS NULL ORDER BY number"
+    )
+    found = []
+    for id_, number, account, region, family, is_child, skip, quota, status, slot, wake, started in rows:
+        line = Line(account, region, quota)
+        found.append(
+            Unfinished(
+                id_,
+                number,
+                lines.setdefault(line, line),
+                id_ if family == id_ else family,
+                bool(is_child),
+                bool(skip),
+                intern(status),
+                slot and intern(slot),
+                wake,
+                started,
+            )
         )
-        for (
-            id_,
-            number,
-            account,
-            region,
-            family,
-            parent,
-            skip,
-            quota,
-            status,
-            slot,
-            wake,
-            started,
-        ) in connection.execute(
-            "SELECT id, number, account, region, family, parent, skip_time, quota, status, slot, wake_at, started_at"
-            " FROM executions WHERE ended_at IS NULL ORDER BY number"
-        )
-    ]
+    return found
