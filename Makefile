@@ -7,7 +7,7 @@ BENCH_ARGS ?=
 
 BIN := $(VENV)/bin
 
-.PHONY: demo test check lint types docs bench simulate
+.PHONY: demo test check lint types docs lock bench simulate
 
 demo: $(VENV)/.runwright-demo
 	$(BIN)/python examples/demo.py
@@ -34,13 +34,21 @@ bench: $(VENV)/.runwright-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulated,bench]'
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+# The versions of the tests with their hashes, from what pyproject.toml asks for.
+lock: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate --python-version 3.11 \
+	    --custom-compile-command 'make lock' --extra simulated --extra dev --output-file requirements/test.txt \
+	    pyproject.toml requirements/test.in
+
 # The stamps are newer than pyproject.toml when nothing is lacking.
 $(VENV)/.runwright-demo: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulated]'
 	@touch $@
 
-$(VENV)/.runwright-dev: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[simulated,dev]'
+$(VENV)/.runwright-dev: pyproject.toml requirements/test.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.runwright-demo
 
 $(BIN)/python:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from runwright.actions import DECLARATIONS
-from runwright.config import QUOTAS, SETTINGS
+from runwright.config import LIMITS, QUOTAS, SETTINGS
 from runwright.language.declarations import Declaration, Input
 
 FOLDER = Path(__file__).parent
@@ -41,6 +41,12 @@ def settings_page() -> str:
         "| name | default | |",
         "|---|---|---|",
         *(f"| `{name}` | {value} | {text} |" for name, (value, text) in QUOTAS.items()),
+        "",
+        "## Limits",
+        "",
+        "| name | default | least | most | |",
+        "|---|---|---|---|---|",
+        *(f"| `{name}` | {each.default} | {each.least} | {each.most} | {each.help} |" for name, each in LIMITS.items()),
     ]
     return "\n".join(lines) + "\n"
 

@@ -21,6 +21,31 @@ QUOTAS = {
 """Name: (AWS's value, what it limits). 0 stands for no limit."""
 
 
+class Limit(NamedTuple):
+    """`least` and `most` are the values that the setting takes."""
+
+    default: int
+    least: int
+    most: int
+    help: str
+
+
+LIMITS = {
+    "body": Limit(16 * 1024 * 1024, 1024, 1024 * 1024 * 1024, "Bytes of a request's body."),
+    "header": Limit(64 * 1024, 1024, 1024 * 1024, "Bytes of a request's headers together, its first line included."),
+    "document": Limit(65_536, 1, 65_536, "Bytes of a document's content."),
+    "nesting": Limit(100, 1, 500, "How deep lists and objects of a request may lie in each other."),
+    "connections": Limit(500, 1, 100_000, "Connections that are open at a time."),
+    "client-seconds": Limit(30, 1, 3600, "Seconds that a client may take to send a request, or to take its answer."),
+    "requests": Limit(200, 0, 1_000_000, "Requests of one principal in a second; 0 for no limit."),
+    "clock-skew": Limit(300, 1, 900, "Seconds that the time of a signature may be off."),
+}
+
+
+def _default_limits() -> dict[str, int]:
+    return {name: limit.default for name, limit in LIMITS.items()}
+
+
 def _default_quotas() -> dict[str, int]:
     return {name: value for name, (value, _) in QUOTAS.items()}
 
@@ -37,6 +62,8 @@ class Settings:
     attachments: tuple[Path, ...] = ()
     script_sandbox: str = "auto"
     quotas: dict[str, int] = field(default_factory=_default_quotas)
+    keep_seconds: float | None = None
+    limits: dict[str, int] = field(default_factory=_default_limits)
 
 
 class InvalidSetting(ValueError):
@@ -122,6 +149,19 @@ def _switch(text: str) -> bool:
     return words[text.lower()]
 
 
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,9}[smhd]?", text):
+        raise InvalidSetting(f"'{text}' is no time: a whole number with s, m, h or d is expected, such as 30d")
+    return float(text.rstrip("smhd")) * _UNITS.get(text[-1], 1)
+
+
+def _keep(text: str) -> float | None:
+    return _seconds(text) if text else None
+
+
 def _directories(texts: list[str]) -> tuple[Path, ...]:
     return tuple(Path(text) for text in texts)
 
@@ -136,6 +176,30 @@ def _quotas(texts: list[str]) -> dict[str, int]:
             raise InvalidSetting(f"'{text}': a whole number is expected behind {name}=, 0 for no limit")
         quotas[name] = int(number)
     return quotas
+
+
+def _limits(texts: list[str]) -> dict[str, int]:
+    limits = _default_limits()
+    for text in texts:
+        name, equals, number = text.partition("=")
+        if name not in LIMITS or not equals:
+            raise InvalidSetting(f"'{text}' is not NAME=N with NAME one of {', '.join(LIMITS)}")
+        least, most = LIMITS[name].least, LIMITS[name].most
+        if not (number.isascii() and number.isdigit() and len(number) < 12 and least <= int(number) <= most):
+            raise InvalidSetting(f"'{text}': a whole number from {least} to {most} is expected behind {name}=")
+        limits[name] = int(number)
+    return limits
+
+
+def _file(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _host_names(texts: list[str]) -> tuple[str, ...]:
+    for text in texts:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]", text):
+            raise InvalidSetting(f"'{text}' is no name of a host; it has neither a scheme nor a port")
+    return tuple(text.lower().strip("[]") for text in texts)
 
 
 # --------------------------------------------------------------------------------------------------- the table
@@ -184,6 +248,15 @@ _SETTINGS = (
         repeats=True,
     ),
     Setting(
+        "keep", "TIME", "", _keep,
+        "Remove executions that ended longer ago than this, such as 30d or 12h; without it they are kept for ever.",
+    ),
+    Setting(
+        "drain", "TIME", "4s", _seconds,
+        "What requests, calls and scripts under way get when the server is told to stop; what is cut short then is begun "
+        "again by the next start.",
+    ),
+    Setting(
         "region", "REGION", "us-east-1", _region,
         "The region of unsigned requests, of `--runbooks` and of `runwright run`.",
     ),
@@ -191,6 +264,29 @@ _SETTINGS = (
         "account", "ID", "123456789012", _account,
         "The account of unsigned requests and of `--runbooks` where the backend does not say whose; real AWS says "
         "it itself.",
+    ),
+    Setting(
+        "principals", "FILE", "", _file,
+        "Who may do what: access keys, ARNs and policies. With it each request must be signed and allowed; without it "
+        "the server listens on loopback only.",
+    ),
+    Setting(
+        "allowed-host", "NAME", "", _host_names,
+        "A further name that a Host header may have, such as the server's name in DNS.",
+        repeats=True,
+    ),
+    Setting("tls-certificate", "FILE", "", _file, "The certificate chain (PEM) to serve https with."),
+    Setting("tls-key", "FILE", "", _file, "The private key (PEM) of `--tls-certificate`."),
+    Setting(
+        "audit-log", "FILE", "", _file,
+        "Append a line of JSON for each request: who asked what of what, and the outcome. With principals and a data "
+        "directory it is audit.jsonl there when not given.",
+    ),
+    Setting(
+        "limit", "NAME=N", "", _limits,
+        "Set a limit of the port. "
+        + " ".join(f"`{name}` ({limit.default}): {limit.help}" for name, limit in LIMITS.items()),
+        repeats=True,
     ),
 )  # fmt: skip
 
@@ -233,4 +329,6 @@ def engine_settings(given: Mapping[str, object], environment: Mapping[str, str] 
         script_sandbox=values["script-sandbox"],
         attachments=read("attachments", given.get("attachments"), environment),
         quotas=read("quota", given.get("quota"), environment),
+        keep_seconds=read("keep", given.get("keep"), environment),
+        limits=read("limit", given.get("limit"), environment),
     )

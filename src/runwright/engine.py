@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -27,10 +29,11 @@ from runwright.runtime.journal import SqliteJournal, TurnRows
 from runwright.runtime.preflight import Preflight
 from runwright.runtime.progress import Progress
 from runwright.runtime.records import Records
+from runwright.runtime.retention import Retention
 from runwright.runtime.runbooks import Runbooks
 from runwright.runtime.scope import Birth, Caller
-from runwright.runtime.sqlite import Database
-from runwright.starting import prepare, same_request
+from runwright.runtime.sqlite import Database, DataRefused
+from runwright.starting import Authorize, allow_everything, prepare, same_request
 
 
 def parse(text: str, text_format: str) -> Runbook:
@@ -42,6 +45,7 @@ class Engine:
     """Runs executions. Everything belongs to the event loop in which it was opened."""
 
     settings: Settings
+    authorize: Authorize
     database: Database
     documents: Documents
     attachments: Attachments
@@ -54,14 +58,18 @@ class Engine:
     driver: Driver
 
     @classmethod
-    async def open(cls, settings: Settings, own_ssm: OwnSsm | None = None) -> Engine:
+    async def open(
+        cls, settings: Settings, own_ssm: OwnSsm | None = None, authorize: Authorize = allow_everything
+    ) -> Engine:
         """Open the data folder and the backend, and take up what is unfinished.
 
         `own_ssm` is the way by which runbooks reach this engine as SSM; without one these calls go to the backend.
+        `authorize` says what the principals may whose policies apply to executions.
         Raises sqlite.DataRefused, OSError, and what the backend raises when it cannot be had.
         """
         engine = cls()
         engine.settings = settings
+        engine.authorize = authorize
         engine._starting = {}
         engine.progress = Progress()
         engine.backend = await Backend.open(settings.aws, settings.region, settings.account)
@@ -73,6 +81,7 @@ class Engine:
             raise
         return engine
 
+    _retaining: asyncio.Task[None] | None = None
     _starting: dict[tuple[str, str, str], asyncio.Future[tuple[str, str]]]
 
     async def _open_data(self) -> None:
@@ -93,7 +102,15 @@ class Engine:
             self.progress.report,
         )
         self.driver.performing.children = ChildExecutions(self.database, self.driver, self.start_child)
-        await self.driver.open()
+        self.backend.called = self.driver.metrics.called
+        try:
+            await self.driver.open()
+        except sqlite3.DatabaseError as broken:
+            await self.database.close()
+            raise DataRefused(f"{self.settings.data} is corrupted ({broken}): restore a backup of it") from broken
+        keep = self.settings.keep_seconds
+        if keep is not None:
+            self._retaining = asyncio.create_task(Retention(self.database, keep).run(), name="runwright-retention")
 
     async def close(self) -> None:
         """Stop what runs here; a later open of the same data takes it up."""
@@ -101,6 +118,11 @@ class Engine:
         await self.backend.close()
 
     async def _close_data(self) -> None:
+        if self._retaining is not None:
+            self._retaining.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._retaining
+            self._retaining = None
         await self.driver.close()
         self.clock.close()
         self.effects.close()
@@ -161,6 +183,7 @@ class Engine:
             skip_time=self.settings.skip_time,
             now=time.time(),
             birth=birth,
+            authorize=self.authorize,
         )
         if birth is None and self.driver.refuses_start(new.start):
             raise ServiceError(

@@ -15,13 +15,16 @@ import uvicorn
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from runwright.access.audit import AuditLog
 from runwright.api.app import Step, answer_post, send_reply
 from runwright.api.dispatch import may_be_ours, refusal
+from runwright.api.guard import Guard
 from runwright.config import Settings
 from runwright.engine import Engine
 from runwright.errors import ServiceError
 from runwright.runtime.backend import OwnSsm
 from runwright.runtime.scope import Caller, Scope, session_arn
+from runwright.starting import Authorize, allow_everything
 
 _TOKENS_KEPT = 10_000
 
@@ -36,10 +39,16 @@ class Host:
         self._door = door
 
     @classmethod
-    async def open(cls, settings: Settings) -> Host:
-        """Open an engine and its private door. Raises what Engine.open raises."""
-        door = _PrivateDoor()
-        engine = await Engine.open(settings, OwnSsm(may_be_ours, door.url_for))
+    async def open(
+        cls, settings: Settings, authorize: Authorize = allow_everything, audit: AuditLog | None = None
+    ) -> Host:
+        """Open an engine and its private door. Raises what Engine.open raises.
+
+        `authorize` says what the principals may whose policies apply, also to calls through the private door, which are
+        on record in `audit`.
+        """
+        door = _PrivateDoor(Guard(audit=audit, limits=settings.limits))
+        engine = await Engine.open(settings, OwnSsm(may_be_ours, door.url_for), authorize)
         await door.open(engine)
         return cls(engine, door)
 
@@ -50,7 +59,8 @@ class Host:
 
 
 class _PrivateDoor:
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self._engine: Engine | None = None
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._tokens: OrderedDict[str, tuple[Scope, Attempt]] = OrderedDict()
@@ -59,7 +69,15 @@ class _PrivateDoor:
     async def open(self, engine: Engine) -> None:
         """Let calls in. Those that came earlier have waited at the socket."""
         self._engine = engine
-        config = uvicorn.Config(self._app, log_config=None, access_log=False, lifespan="off", timeout_keep_alive=30)
+        config = uvicorn.Config(
+            self._app,
+            interface="asgi3",  # uvicorn takes a bound method for the older one
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            timeout_keep_alive=30,
+        )
         self._server = uvicorn.Server(config)
         self._serving = asyncio.create_task(self._server._serve([self._socket]))  # `serve` would take the signals
 
@@ -89,7 +107,7 @@ class _PrivateDoor:
             message = "This address was given to one step of a runbook and is good while that step runs."
             await send_reply(send, refusal(ServiceError("AccessDeniedException", message, 403)))
             return
-        await answer_post(self._engine, scope["headers"], receive, send, step)
+        await answer_post(self._engine, self._guard, scope, receive, send, step)
 
     def _step_of(self, token: str) -> Step | None:
         assert self._engine is not None
@@ -100,4 +118,4 @@ class _PrivateDoor:
         if at_work is None or at_work[1] != attempt:
             return None
         arn = at_work[0].executed_by if scope.role is None else session_arn(scope.role, scope.execution_id)
-        return Step(Caller(scope.account, scope.region, arn), scope)
+        return Step(Caller(scope.account, scope.region, arn, at_work[0].initiator), scope)

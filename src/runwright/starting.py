@@ -11,11 +11,11 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from runwright.documents import Documents
+from runwright.documents import Documents, local_name
 from runwright.errors import ServiceError
 from runwright.interpreter.fanout_state import is_fanout
 from runwright.interpreter.references import system_variable
@@ -43,6 +43,14 @@ class Outside(Protocol):
         """Values of String and StringList parameters by name. ServiceError for what there is not."""
 
 
+Authorize = Callable[[str, str, str], None]
+"""Called with (initiator, action, resource); raises AccessDeniedException unless the initiator's policies allow it."""
+
+
+def allow_everything(initiator: str, action: str, resource: str) -> None:
+    """For an engine without principals: who reaches it may do everything."""
+
+
 def same_request(request: Mapping[str, Json]) -> str:
     """What tells two requests with one ClientToken apart: the members as sent, without the token."""
     members = {name: value for name, value in request.items() if name != "ClientToken"}
@@ -59,10 +67,17 @@ async def prepare(
     skip_time: bool,
     now: float,
     birth: Birth | None = None,
+    authorize: Authorize = allow_everything,
 ) -> tuple[New, Runbook]:
-    """Everything that the first turn needs. Raises the declared errors of StartAutomationExecution."""
+    """Everything that the first turn needs. Raises the declared errors of StartAutomationExecution.
+
+    `authorize` is asked about the start itself, about parameters of Parameter Store that are read with the server's own
+    credentials, and about the role, or about acting without one.
+    """
     parent = birth.parent if birth else None
+    initiator = parent.initiator if parent else caller.initiator
     if birth is None or birth.definition is None:
+        authorize(initiator, "ssm:StartAutomationExecution", definition_arn(request, caller.account, caller.region))
         definition = await _definition(request, caller, documents, runbooks)
     else:
         definition = birth.definition
@@ -85,9 +100,10 @@ async def prepare(
         target=birth.target if birth else None,
         target_type=definition.target_type,
         skip_time=parent.skip_time if parent else skip_time,
+        initiator=initiator,
     )
-    start = replace(start, parameters=await _parameters(runbook, start, outside, now))
-    start = await _with_role(start, runbook, birth, outside)
+    start = replace(start, parameters=await _parameters(runbook, start, outside, now, authorize))
+    start = await _with_role(start, runbook, birth, outside, authorize)
     token = request.get("ClientToken")
     return New(
         start=start,
@@ -106,7 +122,19 @@ async def _definition(request: dict[str, Json], caller: Caller, documents: Docum
     return Definition(name, str(version.number), key, version.target_type)
 
 
-async def _with_role(start: Start, runbook: Runbook, birth: Birth | None, outside: Outside) -> Start:
+def definition_arn(request: Mapping[str, Json], account: str, region: str) -> str:
+    """[UG] the resource of a start, whether the document is named by its name or by its ARN."""
+    name = str(request["DocumentName"])
+    version = request.get("DocumentVersion") or "$DEFAULT"
+    own = local_name(account, region, name)
+    if own is None:  # in another account or region, which no document here is
+        return f"{name.replace(':document/', ':automation-definition/', 1)}:{version}"
+    return f"arn:{partition_of(region)}:ssm:{region}:{account}:automation-definition/{own}:{version}"
+
+
+async def _with_role(
+    start: Start, runbook: Runbook, birth: Birth | None, outside: Outside, authorize: Authorize
+) -> Start:
     """A child in a location acts as the role there, other executions as their runbook says, else as their parent."""
     parent = birth.parent if birth else None
     if birth is not None and birth.place is not None:
@@ -117,7 +145,11 @@ async def _with_role(start: Start, runbook: Runbook, birth: Birth | None, outsid
         written = None if parent and parent.in_location else _role(runbook, start, start.parameters)
         role, via = (written, None) if written else (parent.role, parent.via) if parent else (None, None)
     in_location = parent is not None and (parent.in_location or (birth is not None and birth.place is not None))
+    if role is None and parent is None:
+        resource = definition_arn(start.request, start.account, start.region)
+        authorize(start.initiator, "runwright:ActAsServer", resource)
     if role is not None and (parent is None or role != parent.role):
+        authorize(start.initiator, "iam:PassRole", role)
         scope = Scope(start.id, start.family, start.account, start.region, role, via)
         await _within_preflight(outside.check_role(scope, in_location=in_location), f"assuming the role {role}")
     return replace(start, role=role, via=via, in_location=in_location)
@@ -134,11 +166,16 @@ def _executor(caller: Caller, birth: Birth | None) -> str:
     return parent.executed_by if parent.role is None else session_arn(parent.role, parent.id)
 
 
-async def _parameters(runbook: Runbook, start: Start, outside: Outside, now: float) -> dict[str, Json]:
+async def _parameters(
+    runbook: Runbook, start: Start, outside: Outside, now: float, authorize: Authorize
+) -> dict[str, Json]:
     given: dict[str, list[str]] = start.request.get("Parameters") or {}
     names = needed_ssm_parameters(runbook.parameters, given)
     stored: dict[str, Json] = {}
     if names:
+        place = f"arn:{start.partition}:ssm:{start.region}:{start.account}:parameter/"
+        for name in names:
+            authorize(start.initiator, "ssm:GetParameters", place + name.lstrip("/"))
         scope = Scope(start.id, start.family, start.account, start.region, None)
         reading = outside.ssm_parameters(names, scope)
         stored = await _within_preflight(reading, "reading parameters of Parameter Store")

@@ -104,7 +104,7 @@ def test_a_signature_without_a_readable_scope_is_refused(scope: str) -> None:
     ],
 )
 def test_only_names_of_this_server_are_taken_as_host(header: str | None, is_own: bool) -> None:
-    assert protocol.is_own_host(header, "runner.lan") is is_own
+    assert protocol.is_own_host(header, {"runner.lan"}) is is_own
 
 
 def test_errors_of_other_servers_are_read_with_and_without_a_namespace() -> None:

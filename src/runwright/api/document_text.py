@@ -23,10 +23,10 @@ _MOST_PROBLEMS = 50
 _MOST_MESSAGE = 1000
 
 
-def require_size(text: str) -> None:
-    """Raise MaxDocumentSizeExceeded for a content of more than 64 KB."""
-    if (size := len(text.encode())) > MOST_BYTES:
-        message = f"The content has {size} bytes in UTF-8; a document has at most {MOST_BYTES}."
+def require_size(text: str, most: int = MOST_BYTES) -> None:
+    """Raise MaxDocumentSizeExceeded for a content of more bytes, 64 KB unless a limit says less."""
+    if (size := len(text.encode())) > most:
+        message = f"The content has {size} bytes in UTF-8; a document has at most {most}."
         raise ServiceError("MaxDocumentSizeExceeded", message)
 
 

@@ -9,6 +9,7 @@ import ipaddress
 import json
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -18,7 +19,8 @@ from runwright.messages import Json
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "AmazonSSM."
-MOST_BODY_BYTES = 16 * 1024 * 1024
+MOST_NESTING = 500
+"""Of answers of other servers; the limit of requests is a setting."""
 
 _CREDENTIAL = re.compile(
     r"Credential=([\w.+=,@-]{1,128})/(\d{8})/([a-z0-9-]{1,40})/([a-z0-9-]{1,40})/aws4_request(?:,|\s|$)"
@@ -65,8 +67,14 @@ def credential_of(authorization: str | None) -> Credential | None:
     )
 
 
-def is_own_host(header: str | None, given: str) -> bool:
-    """Whether a Host header names this machine's loopback or the `--host` that was given.
+def key_id_of(authorization: str | None) -> str | None:
+    """The key id that a signature shows, verified or not; None where none can be read."""
+    found = _CREDENTIAL.search(authorization or "")
+    return found[1] if found else None
+
+
+def is_own_host(header: str | None, given: Collection[str]) -> bool:
+    """Whether a Host header names this machine's loopback or one of the `given` names.
 
     Anything else is a page that made a name of its own point here (DNS rebinding).
     """
@@ -74,7 +82,7 @@ def is_own_host(header: str | None, given: str) -> bool:
         return False
     name = header[1:].partition("]")[0] if header.startswith("[") else header.partition(":")[0]
     name = name.lower()
-    if name in ("localhost", given.lower().strip("[]")):
+    if name == "localhost" or name in given:
         return True
     try:
         return ipaddress.ip_address(name).is_loopback
@@ -82,10 +90,10 @@ def is_own_host(header: str | None, given: str) -> bool:
         return False
 
 
-def decode(body: bytes) -> Json:
+def decode(body: bytes, most_nesting: int = MOST_NESTING) -> Json:
     """Read a body. Raises SerializationException for what is no JSON, too deep, or a number that is not finite."""
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
     except RecursionError:
         raise ServiceError("SerializationException", "The body is nested too deeply.") from None
     except UnicodeDecodeError as error:
@@ -95,6 +103,24 @@ def decode(body: bytes) -> Json:
         raise ServiceError("SerializationException", f"The body is not well-formed JSON: {error.msg} {at}.") from None
     except ValueError as error:
         raise ServiceError("SerializationException", f"The body is not well-formed JSON: {error}") from None
+
+
+    if body.count(b"{") + body.count(b"[") > most_nesting and _nesting(value) > most_nesting:
+        message = f"The body is nested too deeply: at most {most_nesting} lists and objects lie in each other."
+        raise ServiceError("SerializationException", message)
+    return value
+
+
+def _nesting(value: Json) -> int:
+    deepest, open_values = 0, [(value, 0)]
+    while open_values:
+        each, depth = open_values.pop()
+        deepest = max(deepest, depth)
+        if isinstance(each, dict | list):
+            members = each.values() if isinstance(each, dict) else each
+            open_values += [(member, depth + 1) for member in members if isinstance(member, dict | list)]
+            deepest = max(deepest, depth + 1)
+    return deepest
 
 
 def encode(output: Json) -> bytes:

@@ -16,8 +16,10 @@ import uvloop
 from starlette.types import ASGIApp
 
 from runwright.api.app import caller_of, create_app
+from runwright.api.port import bounded_protocol
 from runwright.cli import flags, logs, runbook_files
 from runwright.cli.check import line_of
+from runwright.cli.front import Front, Unsafe, open_front
 from runwright.config import InvalidSetting, Settings, engine_settings, read
 from runwright.engine import Engine
 from runwright.hosting import Host
@@ -28,13 +30,11 @@ from runwright.runtime.sqlite import DataRefused
 KEEP_ALIVE_SECONDS = 75
 """Longer than the clients of AWS keep an idle connection, so that the server is not the one that ends it."""
 
-GRACE_SECONDS = 5
-"""What requests under way get when the server is told to stop."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     flags.add(parser, "host", "port", "data", "aws", "skip-time", "script-sandbox", "runbooks", "quota", "region")
-    flags.add(parser, "account", "attachments")
+    flags.add(parser, "account", "attachments", "keep", "drain")
+    flags.add(parser, "principals", "allowed-host", "tls-certificate", "tls-key", "audit-log", "limit")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -43,6 +43,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         settings = engine_settings(given)
         host, port = read("host", given["host"]), read("port", given["port"])
+        drain_seconds = read("drain", given["drain"])
         files = runbook_files.read_directories(read("runbooks", given["runbooks"]))
     except (InvalidSetting, runbook_files.Unreadable) as error:
         return _refuse(str(error))
@@ -52,10 +53,14 @@ def main(args: argparse.Namespace) -> int:
             print(line_of(str(file.path), problem), file=sys.stderr)
     if refused:
         return 2
-    logs.configure()
+    try:
+        front = open_front(given, settings, host)
+    except (InvalidSetting, Unsafe) as error:
+        return _refuse(str(error))
+    logs.configure(secrets=front.guard.front_door.secrets() if front.guard.front_door else ())
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_serve(settings, host, port, files))
+            return runner.run(_serve(settings, front, host, port, files, drain_seconds))
     except Unstartable as error:
         return _refuse(str(error))
     except KeyboardInterrupt:  # before it was ready
@@ -88,42 +93,57 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(settings: Settings, host: str, port: int, files: list[runbook_files.RunbookFile]) -> int:
+async def _serve(
+    settings: Settings,
+    front: Front,
+    host: str,
+    port: int,
+    files: list[runbook_files.RunbookFile],
+    drain_seconds: float,
+) -> int:
     with _bound(host, port) as listener:
-        async with _engine(settings) as engine:
+        async with _engine(settings, front) as engine:
             await runbook_files.install(engine, files, await caller_of(engine, None))
             where = await engine.backend.describe()
 
             def say_ready() -> None:
                 print(f"Runbooks act on {where}.")
-                print(_url(listener))
+                for line in front.advice:
+                    print(line)
+                print(_url(listener, "http" if front.certificate is None else "https"))
                 print("Ready.", flush=True)
 
-            server = _Server(_configuration(create_app(engine, host)), say_ready)
-            _stop_on_signals(server)
+            server = _Server(_configuration(create_app(engine, front.guard), front, drain_seconds), say_ready)
+            drained: list[asyncio.Task[None]] = []
+            _stop_on_signals(server, lambda: drained.append(asyncio.ensure_future(engine.driver.drain(drain_seconds))))
             await server.serve(sockets=[listener])
+            await asyncio.gather(*drained)
     return 0
 
 
-def _configuration(app: ASGIApp) -> uvicorn.Config:
+def _configuration(app: ASGIApp, front: Front, drain_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=bounded_protocol(front.guard.limits),
+        ssl_certfile=front.certificate,
+        ssl_keyfile=front.key,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(drain_seconds)),
     )
 
 
 @contextlib.asynccontextmanager
-async def _engine(settings: Settings) -> AsyncIterator[Engine]:
+async def _engine(settings: Settings, front: Front) -> AsyncIterator[Engine]:
+    door, audit = front.guard.front_door, front.guard.audit
     try:
-        opened = await Host.open(settings)
+        opened = await (Host.open(settings, door.authorize, audit) if door else Host.open(settings, audit=audit))
     except (BackendUnavailable, SimulatedUnavailable, DataRefused) as error:
         raise Unstartable(str(error)) from None
     except OSError as error:
@@ -150,14 +170,16 @@ def _bound(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, scheme: str) -> str:
     address: tuple[Any, ...] = listener.getsockname()
     host = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return f"http://{host}:{address[1]}"
+    return f"{scheme}://{host}:{address[1]}"
 
 
-def _stop_on_signals(server: uvicorn.Server) -> None:
+def _stop_on_signals(server: uvicorn.Server, drain: Callable[[], None]) -> None:
     def stop() -> None:
+        if not server.should_exit:
+            drain()
         server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):

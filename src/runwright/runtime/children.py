@@ -31,7 +31,14 @@ class ChildExecutions:
         if ended is not None or self._driver.is_unfinished(child_id):
             return ended
         kin = Parent(
-            parent.id, parent.family, parent.role, parent.via, parent.skip_time, parent.executed_by, parent.in_location
+            parent.id,
+            parent.family,
+            parent.role,
+            parent.via,
+            parent.skip_time,
+            parent.executed_by,
+            parent.in_location,
+            parent.initiator,
         )
         definition = None
         if effect.target is not None or effect.place is not None:

@@ -35,6 +35,7 @@ from runwright.runtime.alarms import watch_alarm
 from runwright.runtime.backend import Backend
 from runwright.runtime.failures import Refused
 from runwright.runtime.locations import find_pairs, read_locations
+from runwright.runtime.masking import mask_failure, mask_value, masking, secrets_of
 from runwright.runtime.scope import Scope
 from runwright.runtime.scripts import Script, Scripts
 from runwright.runtime.targets import find_targets
@@ -158,11 +159,13 @@ class Effects:
         if self._scripts is None:
             self._scripts = Scripts(self._script_sandbox, is_open=self._backend.url is None)
         async with self._script_lane:
-            outcome = await self._scripts.run(script, environment, report)
+            secrets = secrets_of(environment)
+            outcome = await self._scripts.run(script, environment, masking(report, secrets))
         if isinstance(outcome, Failure):
-            return Reply(failure=outcome)
-        reply = _selected(effect.select, {"Payload": outcome.value})
-        return reply if reply.failure else Reply({"Payload": outcome.value, **reply.value})
+            return Reply(failure=mask_failure(outcome, secrets))
+        payload = mask_value(outcome.value, secrets)
+        reply = _selected(effect.select, {"Payload": payload})
+        return reply if reply.failure else Reply({"Payload": payload, **reply.value})
 
     async def _attached(self, effect: RunScript) -> dict[str, bytes] | Failure:
         """The file that the script needs, by name; empty when it needs none."""

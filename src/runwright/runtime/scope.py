@@ -9,11 +9,16 @@ from runwright.messages import Location
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and in which account and region."""
+    """Who asks, and in which account and region.
+
+    `initiator` is the ARN of the principal whose policies apply: the caller's, or that of who began the execution which
+    asks; empty where there are no principals.
+    """
 
     account: str
     region: str
     arn: str
+    initiator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class Parent:
     skip_time: bool
     executed_by: str
     in_location: bool
+    initiator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

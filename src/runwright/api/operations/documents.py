@@ -42,7 +42,7 @@ async def create(engine: Engine, request: dict[str, Json], caller: Caller) -> An
         message = "Change templates are not served: AWS has closed Change Manager to new customers."
         raise ServiceError("NoLongerSupportedException", message)
     tagged = tags.mapping_of(request.get("Tags", ()))
-    draft = _draft(request)
+    draft = _draft(engine, request)
     await attached.keep(engine, request, draft, caller)
     made = await engine.documents.create(caller.account, caller.region, name, kind, draft, tagged)
     return {"DocumentDescription": await _described(engine, made, "Creating")}
@@ -62,15 +62,15 @@ async def update(engine: Engine, request: dict[str, Json], caller: Caller) -> An
         await engine.documents.find(caller.account, caller.region, name, based_on or "$LATEST")
     except ServiceError as error:
         return _perhaps_elsewhere(error)
-    draft = _draft(request)
+    draft = _draft(engine, request)
     await attached.keep(engine, request, draft, caller)
     made = await engine.documents.update(caller.account, caller.region, name, draft, based_on)
     return {"DocumentDescription": await _described(engine, made, "Updating")}
 
 
-def _draft(request: dict[str, Json]) -> Draft:
+def _draft(engine: Engine, request: dict[str, Json]) -> Draft:
     text, text_format = request["Content"], request.get("DocumentFormat", "JSON")
-    document_text.require_size(text)
+    document_text.require_size(text, engine.settings.limits["document"])
     document_text.require_runbook(text, text_format)
     return Draft(
         text,
