@@ -411,7 +411,7 @@ class Driver:
         try:
             await self.performing.perform(start, wish, effect)
         except Exception:
-            self._post(live.id, Broke(self._clock.now(live.family), self._fault(live.id)))
+            self._post(live.id, Broke(self._clock.now(live.family), self._fault(live.id, wish.path)))
 
     def _replied(self, execution_id: str, wish: WishId, reply: Reply) -> None:
         live = self._live.get(execution_id) or self._known.get(execution_id)
@@ -453,9 +453,9 @@ class Driver:
         if known is None and live.state.start.skip_time:
             self._clock.leave(live.family)
 
-    def _fault(self, execution_id: str) -> str:
+    def _fault(self, execution_id: str, step: str | None = None) -> str:
         log_id = uuid.uuid4().hex[:12]
-        log.exception("a fault of ours", execution=execution_id, log_id=log_id)
+        log.exception("a fault of ours", execution=execution_id, step=step, log_id=log_id)
         return log_id
 
 
