@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import select
 import socket
@@ -441,13 +442,38 @@ def main(events, context):
 
 
 def test_the_zygote_has_no_environment_and_no_descriptor_but_its_socket(stage: Stage) -> None:
-    assert still_works(stage)
-    process = stage.scripts._sandboxes._process
+    other = Stage(stage.runner, stage.tier)  # nothing was ordered of it yet, which takes further ones for a moment
+    stage.runner.run(other.scripts.ladder())
+    process = other.scripts._sandboxes._process
     assert process is not None
     assert Path(f"/proc/{process.pid}/environ").read_bytes() == b""
     open_files = {int(path.name): os.readlink(path) for path in Path(f"/proc/{process.pid}/fd").iterdir()}
+    other.scripts.close()
     assert {open_files.pop(number) for number in range(3)} == {"/dev/null"}
     assert [link.partition(":")[0] for link in open_files.values()] == ["socket"]
+
+
+def test_a_zygote_that_is_killed_is_replaced(stage: Stage) -> None:
+    other = Stage(stage.runner, stage.tier)
+    assert still_works(other)
+    process = other.scripts._sandboxes._process
+    assert process is not None
+    process.kill()
+    process.wait()
+    assert still_works(other)
+    other.scripts.close()
+
+
+WITHOUT_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\""
+
+
+def test_a_machine_without_namespaces_offers_the_second_tier() -> None:
+    doctor = [sys.executable, "-m", "runwright", "doctor", "--json", "--aws", "simulated"]
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", WITHOUT_NAMESPACES, "sh", *doctor]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    if not done.stdout:
+        pytest.skip(f"no user namespace to try it in: {done.stderr}")
+    assert json.loads(done.stdout)["ScriptSandbox"] != NAMESPACES
 
 
 SERVER = """

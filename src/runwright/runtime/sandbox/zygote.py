@@ -154,7 +154,9 @@ def _map_by_helper() -> None:
     parent = os.getpid()
     helper = os.fork()
     if helper == 0:
-        os.read(go_read, 1)
+        os.close(go_write)
+        if os.read(go_read, 1) != b"x":
+            os._exit(1)  # there is no new namespace to map
         try:
             _map(str(parent), "1", f"0 0 1\n1 {foreign} 1", f"0 0 1\n1 {foreign_group} 1")
         except OSError:
