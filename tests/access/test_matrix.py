@@ -81,6 +81,7 @@ async def prepared(server: Secured) -> str:
         server.clock.later += 3  # each request has a signature of its own
         if found["AutomationExecution"]["AutomationExecutionStatus"] == "Waiting":
             return execution
+        await asyncio.sleep(0)  # nothing else here lets the engine have its turn
 
 
 def with_answers(story: Callable[[Secured, Backend], Awaitable[None]]) -> None:
