@@ -165,19 +165,19 @@ def test_a_flood_of_output_is_stopped() -> None:
     assert failure.message == "The script wrote more than 1 MB of output and was stopped."
 
 
+WAITING = "echo started; read line"
 GRANDCHILD = """
 import subprocess
 def main(events, context):
-    child = subprocess.Popen(['sleep', '600'], start_new_session=True)
-    print('started', flush=True)
+    child = subprocess.Popen(['sh', '-c', '{waiting}', '{marker}'], stdin=subprocess.PIPE, start_new_session=True)
     {then}
 """
 
 
 def test_what_a_script_started_ends_with_it() -> None:
     marker = f"6{os.getpid()}"
-    assert run(GRANDCHILD.replace("600", marker).format(then="return 1")) == Returned(1)
-    assert not running("sleep", marker)
+    assert run(GRANDCHILD.format(waiting=WAITING, marker=marker, then="return 1")) == Returned(1)
+    assert not running("sh", "-c", WAITING, marker)
 
 
 def running(*command: str) -> bool:
@@ -197,14 +197,14 @@ def test_a_cancelled_script_ends_with_all_that_it_started() -> None:
 
     async def scenario() -> None:
         started = asyncio.Event()
-        text = GRANDCHILD.replace("600", marker).format(then="child.wait()")
+        text = GRANDCHILD.format(waiting=WAITING, marker=marker, then="child.wait()")
         task = asyncio.create_task(run_script(script(text), {}, lambda line: started.set()))
         await started.wait()
-        assert running("sleep", marker)
+        assert running("sh", "-c", WAITING, marker)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert not running("sleep", marker)
+        assert not running("sh", "-c", WAITING, marker)
 
     asyncio.run(scenario())
 
