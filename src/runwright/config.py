@@ -253,8 +253,8 @@ _SETTINGS = (
     ),
     Setting(
         "drain", "TIME", "4s", _seconds,
-        "What requests, calls and scripts under way get when the server is told to stop; what is cut short then is begun "
-        "again by the next start.",
+        "What requests, calls and scripts under way get when the server is told to stop; what is cut short then is "
+        "begun again by the next start.",
     ),
     Setting(
         "region", "REGION", "us-east-1", _region,

@@ -185,8 +185,8 @@ class FindTargets:
 class WatchAlarm:
     """Ask for the state of a CloudWatch alarm every ten seconds.
 
-    Reply, as soon as there is one: {"Name", "State": "ALARM"}, or {"Name", "State": "UNKNOWN"} when it cannot be read (or
-    is not there) and `ignore_failure` is false. OK and INSUFFICIENT_DATA go on.
+    Reply, as soon as there is one: {"Name", "State": "ALARM"}, or {"Name", "State": "UNKNOWN"} when it cannot be read
+    (or is not there) and `ignore_failure` is false. OK and INSUFFICIENT_DATA go on.
     """
 
     name: str

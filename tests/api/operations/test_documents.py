@@ -162,7 +162,6 @@ async def test_what_cannot_be_a_runbook_of_ours_is_refused_by_name(client: Clien
         (ours | {"DocumentType": "Automation.ChangeTemplate"}, "NoLongerSupportedException"),
         (ours | {"Tags": [{"Key": "aws:a", "Value": "b"}]}, "ValidationException"),
         (ours | {"Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]}, "ValidationException"),
-        (ours | {"Attachments": [{"Key": "SourceUrl", "Values": ["s3://x"]}]}, "InvalidDocumentContent"),
     ]
     for members, code in refusals:
         assert (await client.error("CreateDocument", members))[0] == code, members

@@ -134,7 +134,7 @@ def _module_of(name: str, texts: dict[str, str], folder: str) -> types.ModuleTyp
     """The script as a module; one among the attached files when the handler names it."""
     text = texts.get("customer_script.py")
     if text is None or name not in ("", "customer_script"):
-        return importlib.import_module(name or "customer_script")
+        return importlib.import_module(name.replace("/", ".") or "customer_script")
     module = types.ModuleType("customer_script")
     module.__file__ = f"{folder}/customer_script.py"
     sys.modules["customer_script"] = module
