@@ -11,7 +11,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import command, many, throughput
+from benchmarks import command, fanout, many, script_step, throughput
 from benchmarks.rows import HEAD, Row
 
 MEASUREMENTS = {
@@ -23,6 +23,8 @@ MEASUREMENTS = {
     "finished": many.finished,
     "check": command.check,
     "load": command.load,
+    "fanout": fanout.children,
+    "script": script_step.script_step,
 }
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
