@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import json
 import uuid
 import zipfile
 from collections.abc import Awaitable, Callable
@@ -18,6 +19,7 @@ from runwright import client as in_process
 from runwright.api.app import create_app
 from runwright.config import Settings
 from runwright.engine import Engine
+from runwright.errors import ServiceError
 from runwright.messages import Json
 from tests.api.calling import Client
 from tests.api.runbooks import text
@@ -192,3 +194,27 @@ def test_a_file_is_read_from_s3_through_the_backend(moto_url: str) -> None:
                 Name="File", DocumentVersion="$LATEST", Content=text(runbook("greeting.py", CODE), description="new"),
                 Attachments=given(f"s3://{bucket}/nowhere"),
             )  # fmt: skip
+
+
+def test_an_object_of_s3_is_read_for_those_alone_who_may_read_it() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def refuse_objects(initiator: str, action: str, resource: str) -> None:
+        if action.startswith("s3:"):
+            asked.append((action, resource))
+            raise ServiceError("AccessDeniedException", f"not authorized to perform: {action}")
+
+    async def story() -> None:
+        settings = Settings(aws=NOBODY, script_sandbox="none")
+        async with await Engine.open(settings, authorize=refuse_objects) as engine:
+            members = {
+                "Name": "Greeting",
+                "DocumentType": "Automation",
+                "Content": text(runbook("greeting.py", CODE)),
+                "Attachments": given("s3://vault/code/greeting.py", "S3FileUrl", Name="greeting.py"),
+            }
+            answered = await Client(create_app(engine)).post("CreateDocument", json.dumps(members).encode())
+            assert answered.json()["__type"] == "AccessDeniedException"
+
+    asyncio.run(story())
+    assert asked == [("s3:GetObject", "arn:aws:s3:::vault/code/greeting.py")]

@@ -18,7 +18,7 @@ from runwright.documents import Draft, Version
 from runwright.errors import ServiceError
 from runwright.messages import Json
 from runwright.runtime.failures import Refused
-from runwright.runtime.scope import Caller, Scope
+from runwright.runtime.scope import Caller, Scope, partition_of
 
 if TYPE_CHECKING:
     from runwright.engine import Engine
@@ -102,6 +102,8 @@ async def _from_s3(engine: Engine, url: str, caller: Caller) -> bytes:
         raise _refusal(
             f"{url} is no place in S3: s3://BUCKET/KEY or https://BUCKET.s3.REGION.amazonaws.com/KEY is expected."
         )
+    # It is read with the server's own credentials, so that the caller needs the right to read it.
+    engine.authorize(caller.initiator, "s3:GetObject", f"arn:{partition_of(caller.region)}:s3:::{bucket}/{key}")
     scope = Scope("", "", caller.account, caller.region, None)
     content = await engine.backend.object_in_s3(
         scope, bucket, key, region or caller.region, most=MOST_BYTES + 1, seconds=S3_SECONDS
