@@ -8,7 +8,7 @@ import pytest
 
 from runwright.api.constraints import known_operations
 from runwright.api.operations import NEVER_PASSED, OPERATIONS
-from tests.api.calling import Client
+from tests.api.calling import ACCOUNT, REGION, Client
 from tests.api.runbooks import SLEEP, text
 from tests.api.serving import Backend, in_server, served, with_backend
 
@@ -81,11 +81,16 @@ async def test_other_paths_and_methods_are_answered_in_json(client: Client) -> N
 
 
 @served()
-async def test_health_is_json(client: Client) -> None:
+async def test_health_shows_quotas_and_who_holds_their_slots(client: Client) -> None:
+    await client.call("CreateDocument", Name="Demo", DocumentType="Automation", Content=text(SLEEP))
+    await client.call("StartAutomationExecution", DocumentName="Demo", Parameters={"Note": ["n"], "Duration": ["P1D"]})
     answered = await client.request("GET", "/_runwright/health")
 
     assert answered.status == 200
-    assert answered.json()["status"] == "ok"
+    shown = answered.json()
+    assert shown["status"] == "ok"
+    assert shown["quotas"] == {"running": 100, "queued": 1000, "rate-controlled": 25}
+    assert shown["slots"] == {f"{ACCOUNT}/{REGION} running": {"held": 1, "queued": 0}}
 
 
 @served()

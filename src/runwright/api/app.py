@@ -26,6 +26,7 @@ from runwright.api.guard import Entry, Guard
 from runwright.api.metrics import CONTENT_TYPE as METRICS_TYPE
 from runwright.api.metrics import page as metrics_page
 from runwright.errors import ServiceError
+from runwright.messages import Json
 from runwright.runtime.scope import Caller
 from runwright.runtime.scope import Scope as ExecutionScope
 
@@ -195,9 +196,9 @@ def _rooms(engine: Engine, guard: Guard) -> Starlette:
     async def health(request: Request) -> Response:
         if guard.front_door is not None:  # asked without a signature: no word more than it takes
             return _json(200, protocol.encode({"status": "ok"}))
-        return _json(
-            200, protocol.encode({"status": "ok", "version": runwright.__version__, "aws": engine.settings.aws})
-        )
+        shown: dict[str, Json] = {"status": "ok", "version": runwright.__version__, "aws": engine.settings.aws}
+        shown |= {"quotas": engine.settings.quotas, "slots": engine.driver.counts()}
+        return _json(200, protocol.encode(shown))
 
     async def reset(request: Request) -> Response:
         if guard.front_door is not None:
