@@ -136,7 +136,9 @@ class Conversation:
         return [(row.name, row.status) for _, row in sorted(self.rows.items())]
 
     def step(self, name: str) -> dict[str, Json]:
-        return next(row.record for _, row in sorted(self.rows.items(), reverse=True) if row.name == name)
+        rows = sorted(self.rows.items(), reverse=True)
+        record: dict[str, Json] = json.loads(next(row.record for _, row in rows if row.name == name))
+        return record
 
     @property
     def record(self) -> dict[str, Json]:

@@ -16,7 +16,7 @@ from typing import Any
 from runwright.engine import parse
 from runwright.errors import ServiceError
 from runwright.interpreter.requests import Request, Stop
-from runwright.interpreter.state import Start, start_from_json, step_execution_id
+from runwright.interpreter.state import Start, StepRow, start_from_json, step_execution_id
 from runwright.language.model import Runbook
 from runwright.messages import (
     CallAws,
@@ -108,13 +108,13 @@ class Disk:
         request = json.loads(self.executions[number]["begin"])["request"]
         return (int(request["MaxConcurrency"]), int(request["MaxErrors"])) if "Targets" in request else None
 
-    def _check_budget(self, number: int, steps: Sequence[tuple[Any, ...]]) -> None:
+    def _check_budget(self, number: int, steps: Sequence[StepRow]) -> None:
         """No child is begun once more errors than MaxErrors have been stored."""
         limits = self._limits(number)
         if limits is None:
             return
         errors = sum(row["status"] in ("Failed", "TimedOut") for (its, _), row in self.steps.items() if its == number)
-        if errors > limits[1] and any((number, step[1]) not in self.steps for step in steps):
+        if errors > limits[1] and any((number, step.position) not in self.steps for step in steps):
             raise Violation(f"{self.executions[number]['id']} begins a child after {errors} errors")
 
     def _check_concurrency(self, number: int) -> None:
@@ -123,16 +123,16 @@ class Disk:
         if limits is not None and running > limits[0]:
             raise Violation(f"{self.executions[number]['id']} runs {running} children, {limits[0]} are allowed")
 
-    def _store_step(self, number: int, step: tuple[Any, ...]) -> None:
-        known = self.steps.get((number, step[1]))
-        if known is not None and known["status"] in ENDED and known["status"] != step[5]:
-            raise Violation(f"step {known['name']} was {known['status']} and became {step[5]}")
-        if known is not None and known["id"] != step[2]:
-            raise Violation(f"step {known['name']} was to be read and is gone: {step[3]} is in its place")
-        if step[7] is not None and step[7] < step[6]:
-            raise Violation(f"step {step[3]} began at {step[6]} and ended at {step[7]}")
-        record = json.loads(step[12])
-        self.steps[number, step[1]] = {"id": step[2], "name": step[3], "status": step[5], "record": record}
+    def _store_step(self, number: int, step: StepRow) -> None:
+        known = self.steps.get((number, step.position))
+        if known is not None and known["status"] in ENDED and known["status"] != step.status:
+            raise Violation(f"step {known['name']} was {known['status']} and became {step.status}")
+        if known is not None and known["id"] != step.id:
+            raise Violation(f"step {known['name']} was to be read and is gone: {step.name} is in its place")
+        if step.ended_at is not None and step.ended_at < step.started_at:
+            raise Violation(f"step {step.name} began at {step.started_at} and ended at {step.ended_at}")
+        shown = {"id": step.id, "name": step.name, "status": step.status, "record": json.loads(step.record)}
+        self.steps[number, step.position] = shown
 
     def steps_of(self, execution_id: str) -> list[dict[str, Any]]:
         number = self.numbers[execution_id]

@@ -9,7 +9,7 @@ import json
 
 from runwright.actions import ACTIONS, DECLARATIONS
 from runwright.actions.registry import Action, Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed
-from runwright.interpreter import rulings
+from runwright.interpreter import fixed, rulings
 from runwright.interpreter.outcome import Outcome
 from runwright.interpreter.references import Lookup, lookup_in, script_context
 from runwright.interpreter.state import Activity, Answered, State
@@ -43,10 +43,10 @@ def prepare(state: State, activity: Activity, step: Step) -> Outcome | None:
     activity.replies = []
     activity.wish = activity.doing = activity.decided = activity.interrupting = activity.closing_until = None
     declaration = DECLARATIONS[step.action]
-    lookup = lookup_in(state)
+    known = fixed.inputs(step)
     try:
-        activity.inputs = _inputs(declaration, step, lookup)
-        seconds = _timeout_seconds(declaration, step, lookup)
+        activity.inputs = _inputs(declaration, step, lookup_in(state)) if known is None else known
+        seconds = _timeout_seconds(declaration, step, state)
     except Unresolved as missing:
         return input_failure(f"{missing.reference} has no value: its step did not run or has no such output")
     except ValueError as wrong:
@@ -82,11 +82,11 @@ def _lenient(lookup: Lookup) -> Lookup:
     return look
 
 
-def _timeout_seconds(declaration: Declaration, step: Step, lookup: Lookup) -> float | None:
+def _timeout_seconds(declaration: Declaration, step: Step, state: State) -> float | None:
     """Seconds of an attempt: the smaller of what the step says and the action's cap."""
     written = step.timeout_seconds
     if isinstance(written, str):
-        value = render(written, lookup)
+        value = render(written, lookup_in(state))
         try:
             written = float(value)
         except (TypeError, ValueError):
@@ -225,10 +225,10 @@ def _succeeded(state: State, action: Action, context: Context, given: Given) -> 
 
 def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
     """Keep what later steps refer to; an outcome that is too large for that becomes a failure that says so."""
-    known = {name for name in state.unsuccessful if name != step.name}
-    if outcome.status != "Success":
-        known.add(step.name)
-    state.unsuccessful = sorted(known)
+    succeeds = outcome.status == "Success"
+    if succeeds == (step.name in state.unsuccessful):
+        others = [name for name in state.unsuccessful if name != step.name]
+        state.unsuccessful = others if succeeds else sorted([*others, step.name])
     referred = state.runbook.referred
     kept = {name: value for name, value in outcome.outputs.items() if (step.name, name) in referred}
     if (step.name, "OutputPayload") in referred and "OutputPayload" not in kept:

@@ -112,11 +112,7 @@ def gson(value: Json) -> str:
 
 def input_texts(inputs: dict[str, Json]) -> dict[str, str]:
     """[OBS] step inputs: each value JSON-encoded and compact, keys in alphabetical order."""
-    return {
-        name: _compact(inputs[name])
-        for name in sorted(inputs)
-        if inputs[name] is not None
-    }
+    return {name: _compact(inputs[name]) for name in sorted(inputs) if inputs[name] is not None}
 
 
 def parameter_echo(sent: Json) -> dict[str, list[str]]:

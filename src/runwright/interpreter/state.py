@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from runwright.actions.registry import Context, Doing
 from runwright.interpreter.fanout_state import Fanout, fanout_from_json, fanout_to_json, is_fanout
@@ -115,9 +115,8 @@ class Frame:
     failed: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """What is stored of a step execution: columns to search by, and its AWS-shaped record."""
+class StepRow(NamedTuple):
+    """What is stored of a step execution: columns to search by, and its AWS-shaped record as JSON text."""
 
     position: int
     id: str
@@ -129,7 +128,7 @@ class StepRow:
     parent_id: str | None
     iteration: int | None
     iterator_value: str | None
-    record: dict[str, Json]
+    record: str
 
 
 @dataclass(slots=True, eq=False)
@@ -259,8 +258,11 @@ def state_from(
     return state
 
 
+_START = tuple(each.name for each in dataclasses.fields(Start))
+
+
 def start_to_json(start: Start) -> dict[str, Json]:
-    return {each.name: getattr(start, each.name) for each in dataclasses.fields(Start)}
+    return {name: getattr(start, name) for name in _START}
 
 
 def start_from_json(value: dict[str, Any]) -> Start:

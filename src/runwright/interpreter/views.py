@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from runwright.interpreter import rulings
+from runwright.interpreter import fixed, rulings
 from runwright.interpreter.fanout_state import Child
-from runwright.interpreter.outcome import Outcome, valid_next_steps
+from runwright.interpreter.fixed import flow_properties, json_text, written_properties
+from runwright.interpreter.outcome import Outcome
 from runwright.interpreter.state import Activity, State, StepRow, step_execution_id
-from runwright.language.model import Runbook, Step
+from runwright.language.model import Runbook
 from runwright.messages import AwaitSignal, Json, WishId
 
 _ECHOED_REQUEST = (
@@ -25,42 +26,56 @@ def milliseconds(at: float) -> float:
 def step_row(state: State, activity: Activity, outcome: Outcome | None = None) -> StepRow:
     """The row of a step execution as it stands: under way (no outcome) or ended."""
     step = state.step_of(activity)
+    words = fixed.words(step)
     status = outcome.status if outcome else _running_status(state, activity)
     identity = state.step_execution_id(activity.path, activity.visit)
-    record: dict[str, Json] = {"StepName": step.name, "Action": step.action}
-    record |= _written_properties(step, activity)
-    record["ExecutionStartTime"] = milliseconds(activity.since)
-    if outcome:
-        record["ExecutionEndTime"] = milliseconds(state.now)
-    record["StepStatus"] = status
-    record["Inputs"] = rulings.input_texts(activity.inputs)
+    is_fixed = words.inputs is not None and activity.inputs is fixed.inputs(step)
     outputs = outcome.outputs if outcome else _outputs_so_far(activity)
-    texts = {name: rulings.output_texts(value) for name, value in outputs.items()}
-    record["Outputs"] = {name: text for name, text in texts.items() if text is not None}
-    if outcome and "ResponseCode" in outputs:
-        record["ResponseCode"] = str(outputs["ResponseCode"])
-    if outcome and outcome.message is not None:
-        record["FailureMessage"] = outcome.message
-        record["FailureDetails"] = {"FailureStage": outcome.stage, "FailureType": outcome.type, "Details": {}}
-    record["StepExecutionId"] = identity
-    record["OverriddenParameters"] = {}
-    record |= _flow_properties(step)
-    parent = _parent(state, activity)
+    members = [words.head]
+    if isinstance(step.timeout_seconds, str) and activity.timeout_at is not None:
+        members.append(f'"TimeoutSeconds":{int(activity.timeout_at - activity.attempt_since)}')
+    members.append(f'"ExecutionStartTime":{milliseconds(activity.since)}')
+    if outcome:
+        members.append(f'"ExecutionEndTime":{milliseconds(state.now)}')
+    members.append(f'"StepStatus":"{status}"')
+    members.append(f'"Inputs":{words.inputs if is_fixed else json_text(rulings.input_texts(activity.inputs))}')
+    members.append(f'"Outputs":{json_text(_texts(outputs)) if outputs else "{}"}')
+    if outcome and (outcome.message is not None or "ResponseCode" in outputs):
+        members.append(json_text(_failure(outcome))[1:-1])
+    members.append(f'"StepExecutionId":"{identity}"')
+    members.append(words.tail)
+    parent = _parent(state, activity) if len(state.frames) > 1 else {}
     if parent:
-        record["ParentStepDetails"] = parent
+        members.append(f'"ParentStepDetails":{json_text(parent)}')
     return StepRow(
-        position=activity.position,
-        id=identity,
-        name=step.name,
-        action=step.action,
-        status=status,
-        started_at=activity.since,
-        ended_at=state.now if outcome else None,
-        parent_id=parent.get("StepExecutionId"),
-        iteration=parent.get("Iteration"),
-        iterator_value=parent.get("IteratorValue"),
-        record=record,
+        activity.position,
+        identity,
+        step.name,
+        step.action,
+        status,
+        activity.since,
+        state.now if outcome else None,
+        parent.get("StepExecutionId"),
+        parent.get("Iteration"),
+        parent.get("IteratorValue"),
+        f"{{{','.join(members)}}}",
     )
+
+
+def _texts(values: Mapping[str, Json]) -> dict[str, list[str]]:
+    texts = {name: rulings.output_texts(value) for name, value in values.items()}
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _failure(outcome: Outcome) -> dict[str, Json]:
+    """What a record says of an end besides its outputs."""
+    shown: dict[str, Json] = {}
+    if "ResponseCode" in outcome.outputs:
+        shown["ResponseCode"] = str(outcome.outputs["ResponseCode"])
+    if outcome.message is not None:
+        shown["FailureMessage"] = outcome.message
+        shown["FailureDetails"] = {"FailureStage": outcome.stage, "FailureType": outcome.type, "Details": {}}
+    return shown
 
 
 def _running_status(state: State, activity: Activity) -> str:
@@ -71,35 +86,6 @@ def _running_status(state: State, activity: Activity) -> str:
 
 def _outputs_so_far(activity: Activity) -> dict[str, Json]:
     return activity.wish.outputs if isinstance(activity.wish, AwaitSignal) else {}
-
-
-def _written_properties(step: Step, activity: Activity | None) -> dict[str, Json]:
-    """[OBS] what is only shown when the document writes it."""
-    shown: dict[str, Json] = {}
-    if "timeoutSeconds" in step.written:
-        if not isinstance(step.timeout_seconds, str) and step.timeout_seconds is not None:
-            shown["TimeoutSeconds"] = int(step.timeout_seconds)
-        elif activity is not None and activity.timeout_at is not None:
-            shown["TimeoutSeconds"] = int(activity.timeout_at - activity.attempt_since)
-    if "onFailure" in step.written:
-        shown["OnFailure"] = step.on_failure
-    if "maxAttempts" in step.written and isinstance(step.max_attempts, int):
-        shown["MaxAttempts"] = step.max_attempts
-    return shown
-
-
-def _flow_properties(step: Step) -> dict[str, Json]:
-    shown: dict[str, Json] = {}
-    if "isEnd" in step.written:
-        shown["IsEnd"] = step.is_end
-    if "isCritical" in step.written and step.is_critical is not None:
-        shown["IsCritical"] = step.is_critical
-    if "nextStep" in step.written:
-        shown["NextStep"] = step.next_step
-    following = valid_next_steps(step)
-    if following:
-        shown["ValidNextSteps"] = following
-    return shown
 
 
 def _parent(state: State, activity: Activity) -> dict[str, Json]:
@@ -169,7 +155,7 @@ def fanout_row(state: State, index: int, child: Child, status: str, message: str
         parent_id=None,
         iteration=None,
         iterator_value=None,
-        record=record,
+        record=json_text(record),
     )
 
 
@@ -178,7 +164,7 @@ def pending_steps(runbook: Runbook, execution_id: str, present: Iterable[str]) -
     begun = set(present)
     return [
         {"StepName": step.name, "Action": step.action}
-        | _written_properties(step, None)
+        | written_properties(step)
         | {
             "StepStatus": "Pending",
             "Inputs": {},
@@ -186,7 +172,7 @@ def pending_steps(runbook: Runbook, execution_id: str, present: Iterable[str]) -
             "StepExecutionId": step_execution_id(execution_id, step.name),
             "OverriddenParameters": {},
         }
-        | _flow_properties(step)
+        | flow_properties(step)
         for step in runbook.steps
         if step.name not in begun
     ]
@@ -228,8 +214,7 @@ def execution_record(state: State, waits_for: str | None = None) -> dict[str, Js
     if state.triggered_alarms:
         record["TriggeredAlarms"] = state.triggered_alarms
     if state.runbook.variables:
-        texts = {name: rulings.output_texts(value) for name, value in state.variables.items()}
-        record["Variables"] = {name: text for name, text in texts.items() if text is not None}
+        record["Variables"] = _texts(state.variables)
     return record
 
 

@@ -83,9 +83,9 @@ class Loop:
     max_iterations: Json = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One step as written.
+    """One step as written; it is itself and equal to no other, so that what is worked out of it can be kept by it.
 
     `inputs` are unrendered. `on_failure` is Abort, Continue or `step:NAME`; `on_cancel` Abort or `step:NAME`.
     `timeout_seconds`, `max_attempts` are numbers or a text with a reference. `written` holds the property names that

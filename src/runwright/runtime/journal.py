@@ -15,7 +15,8 @@ from typing import Protocol
 
 from runwright.interpreter import execution as machine
 from runwright.interpreter import views
-from runwright.interpreter.state import Start, State, cursor_of, start_from_json, start_to_json
+from runwright.interpreter.fixed import json_text
+from runwright.interpreter.state import Start, State, StepRow, cursor_of, start_from_json, start_to_json
 from runwright.messages import AwaitSignal, Json, SleepUntil, WishId, as_json
 from runwright.runtime.slots import Line
 from runwright.runtime.sqlite import Database
@@ -39,7 +40,7 @@ class TurnRows:
     new: tuple[object, ...] | None
     tags: tuple[tuple[str, ...], ...]
     execution: tuple[object, ...]
-    steps: tuple[tuple[object, ...], ...]
+    steps: tuple[StepRow, ...]
     replies: tuple[tuple[object, ...], ...]
     forgets_replies: bool
 
@@ -50,7 +51,7 @@ class TurnRows:
 
     def step_records(self) -> list[dict[str, Json]]:
         """The StepExecutions that this turn began, changed or ended, as answers show them."""
-        return [json.loads(str(row[-1])) for row in self.steps]
+        return [json.loads(row.record) for row in self.steps]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +104,13 @@ def rows_of(
     """Encode what the state has become; clears the rows that it has gathered. ValueError for what JSON cannot hold."""
     replies, now_stored, forgets = _replies(state, stored, number)
     start = state.start
-    steps = tuple(
-        (number, row.position, row.id, row.name, row.action, row.status, row.started_at, row.ended_at,
-         row.parent_id, row.iteration, _storable(row.iterator_value), state.seq, _json(row.record))
-        for row in state.rows.values()
-    )  # fmt: skip
+    steps = tuple(map(_storable, state.rows.values()))
     state.rows = {}
     activity = state.activity
     action = None if activity is None or state.ended else state.step_of(activity).action
     execution = (
         state.status, state.ended_at, action, wake_at(state), state.slot, state.seq,
-        _json(views.execution_record(state, waits_for)), None if state.ended else _json(cursor_of(state)),
+        json_text(views.execution_record(state, waits_for)), None if state.ended else json_text(cursor_of(state)),
     )  # fmt: skip
     inserted = None
     tags: tuple[tuple[str, ...], ...] = ()
@@ -121,7 +118,7 @@ def rows_of(
         inserted = (
             number, start.id, start.account, start.region, start.family, start.parent, start.document,
             start.runbook_sha256, execution_type(start), machine.quota_of(start), start.skip_time,
-            state.started_at, new.token, new.token_request, _json(start_to_json(start)),
+            state.started_at, new.token, new.token_request, json_text(start_to_json(start)),
         )  # fmt: skip
         tags = tuple((start.account, start.region, "Automation", start.id, name, value) for name, value in new.tags)
     return TurnRows(number, inserted, tags, execution, steps, replies, forgets), now_stored
@@ -155,18 +152,17 @@ def _replies(
     if attempt is not None:
         count = len(answers)
         rows = tuple(
-            (number, *attempt, index, answered.at, answered.effect, _json(as_json(answered.reply)))
+            (number, *attempt, index, answered.at, answered.effect, json_text(as_json(answered.reply)))
             for index, answered in enumerate(answers)
             if index >= known
         )
     return rows, StoredReplies(attempt, count), bool(stored.count) and not same
 
 
-_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-
-
-def _storable(text: str | None) -> str | None:
-    return None if text is None else text.encode("utf-8", "replace").decode()
+def _storable(row: StepRow) -> StepRow:
+    """SQLite takes no lone surrogates, which a value of a loop may hold."""
+    value = row.iterator_value
+    return row if value is None else row._replace(iterator_value=value.encode("utf-8", "replace").decode())
 
 
 # ------------------------------------------------------------------------------------------------------ SQLite
@@ -182,8 +178,8 @@ UPDATE executions SET status = ?, ended_at = ?, current_action = ?, wake_at = ?,
 WHERE number = ? AND seq < ?
 """
 _STEP = """
-INSERT INTO steps (execution, position, id, name, action, status, started_at, ended_at, parent_id, iteration,
-    iterator_value, seq, record)
+INSERT INTO steps (execution, seq, position, id, name, action, status, started_at, ended_at, parent_id, iteration,
+    iterator_value, record)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at, seq = excluded.seq,
     record = excluded.record WHERE excluded.seq > seq
@@ -224,7 +220,7 @@ def _store(connection: sqlite3.Connection, turns: Sequence[TurnRows]) -> None:
         if turn.tags:
             connection.executemany(_TAG, turn.tags)
         if turn.steps:
-            connection.executemany(_STEP, turn.steps)
+            connection.executemany(_STEP, [(turn.number, turn.execution[5], *row) for row in turn.steps])
         if turn.forgets_replies:
             connection.execute("DELETE FROM replies WHERE execution = ?", (turn.number,))
         if turn.replies:

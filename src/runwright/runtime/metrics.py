@@ -11,8 +11,6 @@ from runwright.runtime.journal import TurnRows
 COMMIT_SIZES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 COMMIT_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0, 5.0)
 
-_ACTION, _STATUS, _ENDED_AT = 4, 5, 7
-
 
 @dataclass(slots=True)
 class Spread:
@@ -46,8 +44,8 @@ class Metrics:
         """A turn is stored."""
         self.starts += rows.new is not None
         for row in rows.steps:
-            if row[_ENDED_AT] is not None:
-                self.steps[str(row[_ACTION]), str(row[_STATUS])] += 1
+            if row.ended_at is not None:
+                self.steps[row.action, row.status] += 1
         if ended:
             self.ends[status] += 1
 
