@@ -33,6 +33,7 @@ FLOORS = (
     ("interpreter",),
     ("tags", "sharing", "documents", "attachments", "runtime"),
     ("access",),
+    ("definitions",),
     ("starting",),
     ("engine",),
     ("api",),

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from sqlite3 import Connection, Row
-from typing import Any
+from typing import Any, TypeVar
 
 from runwright import sharing, tags
 from runwright.errors import ServiceError
@@ -119,6 +119,9 @@ def local_name(account: str, region: str, name: str) -> str | None:
     return found["name"] if found and (found["account"], found["region"]) == (account, region) else None
 
 
+T = TypeVar("T")
+
+
 class Documents:
     """The documents of every account and region. `now` gives the time of a change in seconds since the epoch.
 
@@ -132,6 +135,8 @@ class Documents:
         self._database = database
         self._now = now
         self._shipped = shipped or {}
+        self.changes = 0
+        """Goes up with every change: what was read at the same count is still so."""
 
     async def create(
         self, account: str, region: str, name: str, kind: str, draft: Draft, tagged: Mapping[str, str]
@@ -151,7 +156,7 @@ class Documents:
             tags.put(conn, account, region, "Document", name, tagged)
             return _find(conn, account, region, name)
 
-        return await self._database.write(work)
+        return await self._change(work)
 
     async def update(self, account: str, region: str, name: str, draft: Draft, based_on: str | None) -> Version:
         """Make a further version; the default stays. `based_on` must be the latest version, as $LATEST or its number.
@@ -186,7 +191,7 @@ class Documents:
             number = _add(conn, account, region, name, _with_defaults_of(latest, draft), at)
             return _find(conn, account, region, name, str(number))
 
-        return await self._database.write(work)
+        return await self._change(work)
 
     async def install(self, account: str, region: str, name: str, text: str, text_format: str) -> Version:
         """See to it that the default version of a document of type Automation has this text."""
@@ -204,7 +209,7 @@ class Documents:
             _set_default(conn, account, region, name, known.number)
             return _find(conn, account, region, name)
 
-        return await self._database.write(work)
+        return await self._change(work)
 
     async def set_default(self, account: str, region: str, name: str, version: str) -> Version:
         """Make a version the default. Raises InvalidDocument and InvalidDocumentVersion."""
@@ -214,7 +219,7 @@ class Documents:
             _set_default(conn, account, region, name, _find(conn, account, region, name, version).number)
             return _find(conn, account, region, name)
 
-        return await self._database.write(work)
+        return await self._change(work)
 
     async def find(
         self, account: str, region: str, name: str, version: str | None = None, version_name: str | None = None
@@ -279,7 +284,7 @@ class Documents:
                 raise _no_document(name)
             sharing.change(conn, (account, region, name), add, remove, version)
 
-        await self._database.write(work)
+        await self._change(work)
 
     async def shares(self, account: str, region: str, name: str, after: str, most: int) -> list[sharing.Share]:
         """With whom a document is shared, by account id; nobody's has a share that the program ships."""
@@ -335,7 +340,13 @@ class Documents:
                 (*key, found.number),
             )
 
-        await self._database.write(work)
+        await self._change(work)
+
+    async def _change(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return await self._database.write(work)
+        finally:
+            self.changes += 1
 
     def _is_shipped(self, conn: Connection, account: str, region: str, name: str) -> bool:
         return name in self._shipped and not _document(conn, account, region, name)

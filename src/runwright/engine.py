@@ -14,6 +14,7 @@ from runwright import library
 from runwright.actions import DECLARATIONS
 from runwright.attachments import Attachments
 from runwright.config import Settings
+from runwright.definitions import Definitions
 from runwright.documents import Documents
 from runwright.errors import ServiceError
 from runwright.interpreter.requests import Request, Signal, Stop, refusal_of_ended
@@ -48,6 +49,7 @@ class Engine:
     authorize: Authorize
     database: Database
     documents: Documents
+    definitions: Definitions
     attachments: Attachments
     records: Records
     runbooks: Runbooks
@@ -89,6 +91,7 @@ class Engine:
         self.documents = Documents(self.database, shipped=library.texts())
         self.attachments = Attachments(self.database, self.settings.attachments)
         self.runbooks = Runbooks(self.database, parse)
+        self.definitions = Definitions(self.documents, self.runbooks)
         self.records = Records(self.database, self.runbooks)
         self.clock = Clock()
         self.effects = Effects(self.backend, script_sandbox=self.settings.script_sandbox)
@@ -177,7 +180,7 @@ class Engine:
         new, runbook = await prepare(
             request,
             caller,
-            documents=self.documents,
+            definitions=self.definitions,
             runbooks=self.runbooks,
             outside=Preflight(self.backend),
             skip_time=self.settings.skip_time,

@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from runwright.documents import Documents, local_name
+from runwright.definitions import Definitions
+from runwright.documents import local_name
 from runwright.errors import ServiceError
 from runwright.interpreter.fanout_state import is_fanout
 from runwright.interpreter.references import system_variable
@@ -27,7 +28,7 @@ from runwright.language.templates import Unresolved, render
 from runwright.messages import Json
 from runwright.runtime.journal import New
 from runwright.runtime.runbooks import Runbooks
-from runwright.runtime.scope import Birth, Caller, Definition, Scope, partition_of, session_arn
+from runwright.runtime.scope import Birth, Caller, Scope, partition_of, session_arn
 
 PREFLIGHT_SECONDS = 10.0
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
@@ -61,7 +62,7 @@ async def prepare(
     request: dict[str, Json],
     caller: Caller,
     *,
-    documents: Documents,
+    definitions: Definitions,
     runbooks: Runbooks,
     outside: Outside,
     skip_time: bool,
@@ -78,10 +79,12 @@ async def prepare(
     initiator = parent.initiator if parent else caller.initiator
     if birth is None or birth.definition is None:
         authorize(initiator, "ssm:StartAutomationExecution", definition_arn(request, caller.account, caller.region))
-        definition = await _definition(request, caller, documents, runbooks)
+        definition, text, runbook = await definitions.find(
+            caller.account, caller.region, request["DocumentName"], request.get("DocumentVersion")
+        )
     else:
-        definition = birth.definition
-    runbook = await runbooks.get(definition.key)
+        definition, text = birth.definition, None
+        runbook = await runbooks.get(definition.key)
     check_targeting(request, runbook.parameters)
     id_ = birth.id if birth else str(uuid.uuid4())
     start = Start(
@@ -110,16 +113,8 @@ async def prepare(
         token=token.lower() if token else None,
         token_request=same_request(request) if token else None,
         tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags") or ()),
+        text=text,
     ), runbook
-
-
-async def _definition(request: dict[str, Json], caller: Caller, documents: Documents, runbooks: Runbooks) -> Definition:
-    version = await documents.definition(
-        caller.account, caller.region, request["DocumentName"], request.get("DocumentVersion")
-    )
-    key, _ = await runbooks.keep(version.text, version.format)
-    name = version.name_for(caller.account)
-    return Definition(name, str(version.number), key, version.target_type)
 
 
 def definition_arn(request: Mapping[str, Json], account: str, region: str) -> str:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from typing import Any
 
+from runwright.config import Settings
+from runwright.documents import Draft
+from runwright.engine import Engine
 from runwright.runtime.retention import BATCH, Retention
+from runwright.runtime.scope import Caller
 from runwright.runtime.sqlite import Database
+
+CALLER = Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/someone")
 
 _COLUMNS = (
     "number, id, account, region, family, document, runbook, status, type, quota, skip_time, started_at, ended_at, "
@@ -62,3 +70,28 @@ def test_a_child_stays_while_its_family_runs() -> None:
 
 def test_more_than_a_batch_is_removed() -> None:
     assert _kept([(number, f"x{number}", number / 10, 500) for number in range(1, 2 * BATCH + 10)]) == []
+
+
+def test_a_runbook_that_is_started_again_after_its_text_was_removed_is_stored_again(tmp_path: Path) -> None:
+    """The server had read it before; another server that takes the execution up has to find it."""
+
+    async def start(engine: Engine) -> str:
+        return await engine.start({"DocumentName": "Wait"}, CALLER)
+
+    async def play() -> str:
+        settings = Settings(data=tmp_path, aws="http://127.0.0.1:9")
+        async with await Engine.open(settings) as engine:
+            draft = Draft("{schemaVersion: '0.3', mainSteps: [{name: p, action: 'aws:pause', inputs: {}}]}", "YAML")
+            await engine.documents.create(CALLER.account, CALLER.region, "Wait", "Automation", draft, {})
+            first = await start(engine)
+            await engine.stop(first, "Cancel", CALLER)
+            await engine.wait(first)
+            await Retention(engine.database, 0, now=lambda: 1e12).sweep()
+            second = await start(engine)
+        async with await Engine.open(settings) as engine:
+            await engine.stop(second, "Cancel", CALLER)
+            await engine.wait(second)
+            answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, second))
+            return str(answer["AutomationExecution"]["AutomationExecutionStatus"])
+
+    assert asyncio.run(play()) == "Cancelled"

@@ -127,7 +127,9 @@ def test_an_older_turn_never_overwrites_a_newer_one(on: Callable[[Story], None])
         await journal.commit([rows, second])
         before = await journal.load("x")
 
-        await journal.commit([TurnRows(7, None, (), rows.execution, rows.steps, rows.replies, forgets_replies=False)])
+        await journal.commit(
+            [TurnRows(7, None, None, (), rows.execution, rows.steps, rows.replies, forgets_replies=False)]
+        )
 
         assert await journal.load("x") == before
 

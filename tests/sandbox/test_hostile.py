@@ -468,7 +468,7 @@ def test_a_zygote_that_is_killed_is_replaced(stage: Stage) -> None:
     other.scripts.close()
 
 
-WITHOUT_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$@\""
+WITHOUT_NAMESPACES = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
 
 
 def test_a_machine_without_namespaces_offers_the_second_tier() -> None:

@@ -104,7 +104,6 @@ def decode(body: bytes, most_nesting: int = MOST_NESTING) -> Json:
     except ValueError as error:
         raise ServiceError("SerializationException", f"The body is not well-formed JSON: {error}") from None
 
-
     if body.count(b"{") + body.count(b"[") > most_nesting and _nesting(value) > most_nesting:
         message = f"The body is nested too deeply: at most {most_nesting} lists and objects lie in each other."
         raise ServiceError("SerializationException", message)

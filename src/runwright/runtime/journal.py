@@ -18,18 +18,24 @@ from runwright.interpreter import views
 from runwright.interpreter.fixed import json_text
 from runwright.interpreter.state import Start, State, StepRow, cursor_of, start_from_json, start_to_json
 from runwright.messages import AwaitSignal, Json, SleepUntil, WishId, as_json
+from runwright.runtime.runbooks import RunbookText
 from runwright.runtime.slots import Line
 from runwright.runtime.sqlite import Database
 
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """What only the first turn of an execution stores. `token` is lower-cased; `token_request` tells requests apart."""
+    """What only the first turn of an execution stores.
+
+    `token` is lower-cased; `token_request` tells requests apart. `text` is None where it is certainly stored: by an
+    execution that runs it and does not end before this one.
+    """
 
     start: Start
     token: str | None = None
     token_request: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    text: RunbookText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class TurnRows:
 
     number: int
     new: tuple[object, ...] | None
+    text: RunbookText | None
     tags: tuple[tuple[str, ...], ...]
     execution: tuple[object, ...]
     steps: tuple[StepRow, ...]
@@ -121,7 +128,9 @@ def rows_of(
             state.started_at, new.token, new.token_request, json_text(start_to_json(start)),
         )  # fmt: skip
         tags = tuple((start.account, start.region, "Automation", start.id, name, value) for name, value in new.tags)
-    return TurnRows(number, inserted, tags, execution, steps, replies, forgets), now_stored
+    return TurnRows(
+        number, inserted, None if new is None else new.text, tags, execution, steps, replies, forgets
+    ), now_stored
 
 
 def execution_type(start: Start) -> str:
@@ -187,6 +196,7 @@ ON CONFLICT DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at
 _REPLY = (
     "INSERT OR IGNORE INTO replies (execution, path, visit, attempt, idx, at, effect, reply) VALUES (?,?,?,?,?,?,?,?)"
 )
+_TEXT = "INSERT OR IGNORE INTO runbooks (sha256, format, text) VALUES (?, ?, ?)"
 _TAG = "INSERT OR REPLACE INTO tags (account, region, type, resource, name, value) VALUES (?, ?, ?, ?, ?, ?)"
 
 
@@ -212,6 +222,7 @@ class SqliteJournal:
 
 
 def _store(connection: sqlite3.Connection, turns: Sequence[TurnRows]) -> None:
+    connection.executemany(_TEXT, {turn.text for turn in turns if turn.text is not None})
     for turn in turns:
         if turn.new is not None:
             connection.execute(_INSERT, turn.new + turn.execution)

@@ -1,7 +1,7 @@
 """The texts that executions were started with, and the runbooks read from them.
 
 An execution keeps its text whatever becomes of the document. A text is stored once under a key made of its format and
-content; what has been read from it is kept for as long as it is in use.
+content, together with the first execution that runs it; what has been read from it is kept for as long as it is in use.
 """
 
 from __future__ import annotations
@@ -10,12 +10,19 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from sqlite3 import Connection
+from typing import NamedTuple
 
 from runwright.language.model import Runbook
 from runwright.runtime.sqlite import Database
 
 _KEPT = 512
 _QUERY = "SELECT text, format FROM runbooks WHERE sha256 = ?"
+
+
+class RunbookText(NamedTuple):
+    key: str
+    format: str
+    text: str
 
 
 class Runbooks:
@@ -25,19 +32,19 @@ class Runbooks:
         self._database, self._parse = database, parse
         self._runbooks: OrderedDict[str, Runbook] = OrderedDict()
 
-    async def keep(self, text: str, text_format: str) -> tuple[str, Runbook]:
-        """Store a text (once) and read it; gives its key. InvalidRunbook when it is none."""
+    def read(self, text: str, text_format: str) -> tuple[RunbookText, Runbook]:
+        """Read a text; it is stored with the execution that is started with it. InvalidRunbook when it is none."""
         key = hashlib.sha256(f"{text_format}\0{text}".encode()).hexdigest()
         known = self._runbooks.get(key)
         if known is None:
             known = self._parse(text, text_format)
-            statement = "INSERT OR IGNORE INTO runbooks (sha256, format, text) VALUES (?, ?, ?)"
-            await self._database.write(lambda connection: connection.execute(statement, (key, text_format, text)))
             self._remember(key, known)
-        return key, known
+        return RunbookText(key, text_format, text), known
 
     async def get(self, key: str) -> Runbook:
         """The runbook that an execution was started with."""
+        if (known := self._runbooks.get(key)) is not None:
+            return known
         return await self._database.read(lambda connection: self.get_with(connection, key))
 
     def get_with(self, connection: Connection, key: str) -> Runbook:
