@@ -105,7 +105,8 @@ async def prepare(
         skip_time=parent.skip_time if parent else skip_time,
         initiator=initiator,
     )
-    start = replace(start, parameters=await _parameters(runbook, start, outside, now, authorize))
+    if runbook.parameters or request.get("Parameters"):
+        start = replace(start, parameters=await _parameters(runbook, start, outside, now, authorize))
     start = await _with_role(start, runbook, birth, outside, authorize)
     token = request.get("ClientToken")
     return New(
@@ -147,7 +148,7 @@ async def _with_role(
         authorize(start.initiator, "iam:PassRole", role)
         scope = Scope(start.id, start.family, start.account, start.region, role, via)
         await _within_preflight(outside.check_role(scope, in_location=in_location), f"assuming the role {role}")
-    return replace(start, role=role, via=via, in_location=in_location)
+    return replace(start, role=role, via=via, in_location=in_location) if role is not None or in_location else start
 
 
 def _executor(caller: Caller, birth: Birth | None) -> str:

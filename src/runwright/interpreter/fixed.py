@@ -16,7 +16,7 @@ from runwright.messages import Json
 
 _STEPS_KEPT = 8192
 
-json_text = JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+json_text = JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False).encode
 """Compact JSON. ValueError for what JSON cannot hold."""
 
 

@@ -7,6 +7,7 @@ those are rows. `Start` never changes after the start and is stored once.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -219,15 +220,32 @@ _ACTIVITY = (
 _FRAME = ("path", "loop", "iteration", "next", "visits", "failed")
 
 
+def _defaults(kind: type) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for each in dataclasses.fields(kind):
+        made = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+        found[each.name] = made
+    return found
+
+
+_DEFAULTS: dict[type, dict[str, Json]] = {kind: _defaults(kind) for kind in (Start, State, Activity, Frame)}
+"""What is at its default is left out of the JSON form; what is absent there is at its default."""
+
+
+def _told(thing: object, names: Iterable[str]) -> dict[str, Json]:
+    defaults = _DEFAULTS[type(thing)]
+    return {name: value for name in names if (value := getattr(thing, name)) != defaults[name]}
+
+
 def cursor_of(state: State) -> dict[str, Json]:
     """All of the state that neither start nor runbook tell, without the replies of the attempt in flight."""
-    cursor: dict[str, Json] = {name: getattr(state, name) for name in _PLAIN}
+    cursor = _told(state, _PLAIN)
     cursor["frames"] = [
-        {name: getattr(frame, name) for name in _FRAME}
-        | {"activity": frame.activity and {name: getattr(frame.activity, name) for name in _ACTIVITY}}
+        _told(frame, _FRAME) | ({"activity": _told(frame.activity, _ACTIVITY)} if frame.activity else {})
         for frame in state.frames
     ]
-    cursor["fanout"] = state.fanout and fanout_to_json(state.fanout)
+    if state.fanout is not None:
+        cursor["fanout"] = fanout_to_json(state.fanout)
     return cursor
 
 
@@ -237,14 +255,15 @@ def state_from(
     """The state as it was stored; generators are made again by `flow.revive`."""
     state = State(start, runbook, now=0.0, started_at=0.0)
     for name in _PLAIN:
-        setattr(state, name, cursor[name])
+        if name in cursor:
+            setattr(state, name, cursor[name])
     for stored in cursor["frames"]:
-        frame = Frame(**{name: stored[name] for name in _FRAME})
-        frame.failed = tuple(stored["failed"]) if stored["failed"] else None
-        if stored["activity"]:
+        frame = Frame(**{name: stored[name] for name in _FRAME if name in stored})
+        frame.failed = tuple(stored["failed"]) if stored.get("failed") else None
+        if stored.get("activity"):
             frame.activity = Activity(**stored["activity"])
         state.frames.append(frame)
-    if cursor["fanout"]:
+    if cursor.get("fanout"):
         found = reply_from_json(replies[0][3]) if replies else None
         state.fanout = fanout_from_json(cursor["fanout"], found)
         return state
@@ -258,11 +277,8 @@ def state_from(
     return state
 
 
-_START = tuple(each.name for each in dataclasses.fields(Start))
-
-
 def start_to_json(start: Start) -> dict[str, Json]:
-    return {name: getattr(start, name) for name in _START}
+    return _told(start, _DEFAULTS[Start])
 
 
 def start_from_json(value: dict[str, Any]) -> Start:
