@@ -18,6 +18,7 @@ from runwright.interpreter import views
 from runwright.interpreter.fixed import json_text
 from runwright.interpreter.state import Start, State, StepRow, cursor_of, start_from_json, start_to_json
 from runwright.messages import AwaitSignal, Json, SleepUntil, WishId, as_json
+from runwright.runtime.bulk import write_rows
 from runwright.runtime.runbooks import RunbookText
 from runwright.runtime.slots import Line
 from runwright.runtime.sqlite import Database
@@ -50,6 +51,12 @@ class TurnRows:
     steps: tuple[StepRow, ...]
     replies: tuple[tuple[object, ...], ...]
     forgets_replies: bool
+
+    @property
+    def seq(self) -> int:
+        seq = self.execution[5]
+        assert isinstance(seq, int)
+        return seq
 
     def execution_record(self) -> dict[str, Json]:
         """The AutomationExecution as it stands after this turn, without its steps."""
@@ -179,25 +186,24 @@ def _storable(row: StepRow) -> StepRow:
 _INSERT = """
 INSERT INTO executions (number, id, account, region, family, parent, document, runbook, type, quota, skip_time,
     started_at, token, token_request, begin, status, ended_at, current_action, wake_at, slot, seq, record, cursor)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES {rows}
 """
 _UPDATE = """
-UPDATE executions SET status = ?, ended_at = ?, current_action = ?, wake_at = ?, slot = ?, seq = ?, record = ?,
-    cursor = ?
-WHERE number = ? AND seq < ?
+UPDATE executions SET status = column2, ended_at = column3, current_action = column4, wake_at = column5,
+    slot = column6, seq = column7, record = column8, cursor = column9
+FROM (VALUES {rows}) WHERE number = column1 AND seq < column7
 """
 _STEP = """
 INSERT INTO steps (execution, seq, position, id, name, action, status, started_at, ended_at, parent_id, iteration,
     iterator_value, record)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES {rows}
 ON CONFLICT DO UPDATE SET status = excluded.status, ended_at = excluded.ended_at, seq = excluded.seq,
     record = excluded.record WHERE excluded.seq > seq
 """
-_REPLY = (
-    "INSERT OR IGNORE INTO replies (execution, path, visit, attempt, idx, at, effect, reply) VALUES (?,?,?,?,?,?,?,?)"
-)
-_TEXT = "INSERT OR IGNORE INTO runbooks (sha256, format, text) VALUES (?, ?, ?)"
-_TAG = "INSERT OR REPLACE INTO tags (account, region, type, resource, name, value) VALUES (?, ?, ?, ?, ?, ?)"
+_REPLY = "INSERT OR IGNORE INTO replies (execution, path, visit, attempt, idx, at, effect, reply) VALUES {rows}"
+_TEXT = "INSERT OR IGNORE INTO runbooks (sha256, format, text) VALUES {rows}"
+_TAG = "INSERT OR REPLACE INTO tags (account, region, type, resource, name, value) VALUES {rows}"
+_FORGET = "WITH gone (number) AS (VALUES {rows}) DELETE FROM replies WHERE execution IN (SELECT number FROM gone)"
 
 
 class SqliteJournal:
@@ -222,20 +228,18 @@ class SqliteJournal:
 
 
 def _store(connection: sqlite3.Connection, turns: Sequence[TurnRows]) -> None:
-    connection.executemany(_TEXT, {turn.text for turn in turns if turn.text is not None})
-    for turn in turns:
-        if turn.new is not None:
-            connection.execute(_INSERT, turn.new + turn.execution)
-        else:
-            connection.execute(_UPDATE, (*turn.execution, turn.number, turn.execution[5]))
-        if turn.tags:
-            connection.executemany(_TAG, turn.tags)
-        if turn.steps:
-            connection.executemany(_STEP, [(turn.number, turn.execution[5], *row) for row in turn.steps])
-        if turn.forgets_replies:
-            connection.execute("DELETE FROM replies WHERE execution = ?", (turn.number,))
-        if turn.replies:
-            connection.executemany(_REPLY, turn.replies)
+    """Turns of one commit are of different executions, so that their rows may be stored kind by kind."""
+    rows: list[tuple[str, list[tuple[object, ...]]]] = [
+        (_TEXT, list({turn.text.key: turn.text for turn in turns if turn.text is not None}.values())),
+        (_INSERT, [turn.new + turn.execution for turn in turns if turn.new is not None]),
+        (_UPDATE, [(turn.number, *turn.execution) for turn in turns if turn.new is None]),
+        (_TAG, [tag for turn in turns for tag in turn.tags]),
+        (_STEP, [(turn.number, turn.seq, *row) for turn in turns for row in turn.steps]),
+        (_FORGET, [(turn.number,) for turn in turns if turn.forgets_replies]),
+        (_REPLY, [reply for turn in turns for reply in turn.replies]),
+    ]
+    for statement, of_a_kind in rows:
+        write_rows(connection, statement, of_a_kind)
 
 
 def _load(connection: sqlite3.Connection, execution_id: str) -> Stored | None:
