@@ -27,7 +27,7 @@ WORLD = {
 }
 
 FLOORS = (
-    ("errors", "messages", "config", "logs", "library"),
+    ("errors", "messages", "config", "ids", "logs", "library"),
     ("language",),
     ("actions",),
     ("interpreter",),

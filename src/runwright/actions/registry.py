@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from runwright.language.declarations import Declaration
-from runwright.language.model import Step
+from runwright.language.model import Attachment, Step
 from runwright.messages import Effect, Failure, Json, WishId
 
 
@@ -22,7 +22,7 @@ class Context:
 
     `now` (seconds since the epoch) is the time of the event that the generator was last resumed with; `wish` names the
     effect that it would yield next. `script_context` makes the second argument of a script's handler;
-    `files` are the runbook's attached files with the SHA-256 of each.
+    `files` are the runbook's attached files.
     """
 
     inputs: dict[str, Json]
@@ -34,7 +34,7 @@ class Context:
     now: float
     wish: WishId
     script_context: Callable[[], dict[str, Json]]
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Attachment] = field(default_factory=dict)
 
     def token(self) -> str:
         """An idempotency token for the effect that is yielded next; the same after a crash."""

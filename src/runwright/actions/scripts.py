@@ -70,7 +70,7 @@ def execute_script(context: Context) -> Doing:
         context.step.outputs,
         inputs.get("Attachment"),
         _MOST_SECONDS,
-        dict(context.files) if "Attachment" in inputs else {},
+        {name: each.sha256 for name, each in context.files.items()} if "Attachment" in inputs else {},
     )
     payload = {"Payload": given.get("Payload")}
     return {**given, "OutputPayload": json.dumps(payload, separators=(",", ":"), ensure_ascii=False)}

@@ -6,7 +6,6 @@ Who is not addressed by a name of this machine is refused before anything else i
 from __future__ import annotations
 
 import ipaddress
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,6 +25,7 @@ from runwright.api.guard import Entry, Guard
 from runwright.api.metrics import CONTENT_TYPE as METRICS_TYPE
 from runwright.api.metrics import page as metrics_page
 from runwright.errors import ServiceError
+from runwright.ids import new_uuid
 from runwright.messages import Json
 from runwright.runtime.scope import Caller
 from runwright.runtime.scope import Scope as ExecutionScope
@@ -73,7 +73,7 @@ async def answer_post(
 ) -> None:
     """Answer one `POST /`; `step` is the step of ours that sends it, where that is known."""
     headers = dict(scope["headers"])
-    entry = Entry(guard.audit, str(uuid.uuid4()), (scope.get("client") or ("",))[0])
+    entry = Entry(guard.audit, new_uuid(), (scope.get("client") or ("",))[0])
     try:
         reply = await _answered(engine, guard, scope, receive, step, entry, headers)
     except Disconnected:

@@ -5,7 +5,6 @@ It takes and gives bytes but moves none: `app` does that for the port, and whoev
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from runwright.api.guard import Entry
 from runwright.api.operations import NEVER_PASSED, OPERATIONS, documents, settings
 from runwright.api.resources import resources_of
 from runwright.errors import ServiceError
+from runwright.ids import new_uuid
 from runwright.logs import get_logger
 from runwright.messages import Json
 from runwright.runtime.failures import Refused
@@ -61,7 +61,7 @@ class Reply:
 
 async def answer(engine: Engine, call: Call, caller: Caller) -> Reply:
     """Answer a call; every ServiceError and every fault of ours becomes an error in JSON."""
-    request_id = call.entry.request_id if call.entry else str(uuid.uuid4())
+    request_id = call.entry.request_id if call.entry else new_uuid()
     try:
         return await _answered(engine, call, caller, request_id)
     except ServiceError as error:
@@ -74,7 +74,7 @@ async def answer(engine: Engine, call: Call, caller: Caller) -> Reply:
 
 def refusal(error: ServiceError, request_id: str | None = None) -> Reply:
     """The answer that says `error`."""
-    return _reply(protocol.encode_error(error), request_id or str(uuid.uuid4()), error.status, error.code)
+    return _reply(protocol.encode_error(error), request_id or new_uuid(), error.status, error.code)
 
 
 def may_be_ours(operation: str, parameters: Json) -> bool:
@@ -119,6 +119,8 @@ async def _answered(engine: Engine, call: Call, caller: Caller, request_id: str)
 
 def _permit(engine: Engine, call: Call, request: dict[str, Json], caller: Caller) -> None:
     """Put on record what the call is about, and raise AccessDeniedException unless all of it is allowed."""
+    if engine.authorize is allow_everything and (call.entry is None or call.entry.audit is None):
+        return
     resources = resources_of(call.operation, request, caller)
     if call.entry is not None:
         call.entry.about(call.operation, resources)
@@ -189,7 +191,7 @@ async def _called_for(engine: Engine, call: Call, scope: Scope) -> Reply:
     if isinstance(found, Refused):
         raise ServiceError(found.failure.code or "ServiceUnavailable", found.failure.message)
     answered = {name: value for name, value in found.items() if name != "ResponseMetadata"}
-    return _reply(protocol.encode(answered), str(uuid.uuid4()))
+    return _reply(protocol.encode(answered), new_uuid())
 
 
 async def _continued(engine: Engine, call: Call, found: Continued, caller: Caller) -> dict[str, Json]:

@@ -93,7 +93,7 @@ def is_own_host(header: str | None, given: Collection[str]) -> bool:
 def decode(body: bytes, most_nesting: int = MOST_NESTING) -> Json:
     """Read a body. Raises SerializationException for what is no JSON, too deep, or a number that is not finite."""
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
+        value = _decoder.decode(body.decode("utf-8"))
     except RecursionError:
         raise ServiceError("SerializationException", "The body is nested too deeply.") from None
     except UnicodeDecodeError as error:
@@ -124,7 +124,7 @@ def _nesting(value: Json) -> int:
 
 def encode(output: Json) -> bytes:
     """Write an answer: compact, times as numbers of seconds."""
-    return json.dumps(output, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _encoder.encode(output).encode("ascii")
 
 
 def encode_error(error: ServiceError) -> bytes:
@@ -141,6 +141,10 @@ def _finite(text: str) -> float:
     if math.isfinite(value):
         return value
     raise ValueError("a number is too large.")
+
+
+_decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def _unknown(message: str) -> ServiceError:

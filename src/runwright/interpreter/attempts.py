@@ -129,7 +129,7 @@ def start_doing(state: State, activity: Activity) -> None:
         now=activity.attempt_since,
         wish=activity.wish_id,
         script_context=lambda: script_context(state),
-        files={name: each.sha256 for name, each in state.runbook.files.items()},
+        files=state.runbook.files,
     )
     activity.doing = ACTIONS[activity.context.step.action].perform(activity.context)
 

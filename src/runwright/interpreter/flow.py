@@ -296,7 +296,8 @@ def _attempt_over(state: State, frame: Frame, activity: Activity, outcome: Outco
 
 def _end_step(state: State, frame: Frame, activity: Activity, outcome: Outcome) -> None:
     step = state.step_of(activity)
-    frames.unwind(state, state.frames.index(frame))
+    if frame is not state.frames[-1]:
+        frames.unwind(state, state.frames.index(frame))
     outcome = attempts.keep_outputs(state, step, outcome)
     state.rows[activity.position] = views.step_row(state, activity, outcome)
     frame.activity = None

@@ -34,16 +34,15 @@ def step_row(state: State, activity: Activity, outcome: Outcome | None = None) -
     members = [words.head]
     if isinstance(step.timeout_seconds, str) and activity.timeout_at is not None:
         members.append(f'"TimeoutSeconds":{int(activity.timeout_at - activity.attempt_since)}')
-    members.append(f'"ExecutionStartTime":{milliseconds(activity.since)}')
+    members.append(f'"ExecutionStartTime":{activity.since:.3f}')
     if outcome:
-        members.append(f'"ExecutionEndTime":{milliseconds(state.now)}')
-    members.append(f'"StepStatus":"{status}"')
-    members.append(f'"Inputs":{words.inputs if is_fixed else json_text(rulings.input_texts(activity.inputs))}')
-    members.append(f'"Outputs":{json_text(_texts(outputs)) if outputs else "{}"}')
+        members.append(f'"ExecutionEndTime":{state.now:.3f}')
+    inputs = words.inputs if is_fixed else json_text(rulings.input_texts(activity.inputs))
+    shown = json_text(_texts(outputs)) if outputs else "{}"
+    members.append(f'"StepStatus":"{status}","Inputs":{inputs},"Outputs":{shown}')
     if outcome and (outcome.message is not None or "ResponseCode" in outputs):
         members.append(json_text(_failure(outcome))[1:-1])
-    members.append(f'"StepExecutionId":"{identity}"')
-    members.append(words.tail)
+    members.append(f'"StepExecutionId":"{identity}",{words.tail}')
     parent = _parent(state, activity) if len(state.frames) > 1 else {}
     if parent:
         members.append(f'"ParentStepDetails":{json_text(parent)}')
