@@ -25,7 +25,7 @@ from runwright.engine import Engine
 from runwright.runtime.scope import Caller
 from runwright.runtime.simulated import start_simulated_aws
 
-CLIENTS = 16
+CLIENTS = 64
 CALLER = Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/bench")
 ENDED = {"Success", "Failed", "TimedOut", "Cancelled"}
 NO_QUOTAS = {"running": 0, "queued": 0, "rate-controlled": 0}
