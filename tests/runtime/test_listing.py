@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from sqlite3 import Connection
 
@@ -94,7 +95,7 @@ def test_metadata_has_what_describe_shows_and_not_what_only_get_shows() -> None:
         await database.write(lambda conn: execution(conn, 1, type="CrossAccount"))
         (found,) = await database.read(lambda conn: list_executions(conn, ACCOUNT, REGION, ExecutionsWanted(), None, 1))
         await database.close()
-        assert found.metadata == {
+        assert json.loads(found.metadata) == {
             "AutomationExecutionId": "e1",
             "Outputs": {},
             "LogFile": "",

@@ -6,15 +6,12 @@ first few of every range are merged. What no index knows is looked at row by row
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice
 from sqlite3 import Connection
 from typing import Any, NamedTuple
-
-from runwright.messages import Json
 
 UNDER_WAY = ("Pending", "InProgress", "Waiting", "Cancelling")
 
@@ -28,10 +25,10 @@ _ONLY_IN_GET = (
 
 
 class Found(NamedTuple):
-    """An execution in a list; a page goes on behind `place`."""
+    """An execution in a list, as JSON text; a page goes on behind `place`."""
 
     place: tuple[float, int]
-    metadata: dict[str, Json]
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +84,9 @@ def list_executions(
         return []
     residue = _residue(wanted, account, region, after)
     streams = [_places(conn, each, residue, most) for each in _ranges(conn, account, region, wanted)]
-    newest = islice(merge(*streams, reverse=True), most)
-    return [Found(place, _metadata(conn, place[1])) for place in newest]
+    newest = list(islice(merge(*streams, reverse=True), most))
+    metadata = _metadata(conn, [number for _, number in newest])
+    return [Found(place, metadata[place[1]]) for place in newest]
 
 
 def _ranges(conn: Connection, account: str, region: str, wanted: ExecutionsWanted) -> Iterator[_Range]:
@@ -189,11 +187,10 @@ def _places(conn: Connection, bounds: _Range, residue: _Residue, most: int) -> l
     return conn.execute(query, (*bounds.values, *residue.values, most)).fetchall()
 
 
-def _metadata(conn: Connection, number: int) -> dict[str, Json]:
-    record, kind = conn.execute("SELECT record, type FROM executions WHERE number = ?", (number,)).fetchone()
-    metadata: dict[str, Json] = json.loads(record)
-    for member in _ONLY_IN_GET:
-        metadata.pop(member, None)
-    metadata["LogFile"] = ""
-    metadata["AutomationType"] = kind
-    return metadata
+def _metadata(conn: Connection, numbers: list[int]) -> dict[int, str]:
+    paths = ", ".join(f"'$.{member}'" for member in _ONLY_IN_GET)
+    query = (
+        f"SELECT number, json_insert(json_remove(record, {paths}), '$.LogFile', '', '$.AutomationType', type) "  # noqa: S608
+        f"FROM executions WHERE number IN ({', '.join('?' * len(numbers))})"
+    )
+    return dict(conn.execute(query, numbers).fetchall())

@@ -34,10 +34,10 @@ async def describe(engine: Engine, request: dict[str, Json], caller: Caller) -> 
     place = place_of("DescribeAutomationExecutions", request, caller)
     after = None if place is None else (place[0], place[1])
     found = await engine.records.executions(caller.account, caller.region, wanted, after, most + 1)
-    answer: dict[str, Json] = {"AutomationExecutionMetadataList": [each.metadata for each in found[:most]]}
+    more = None
     if len(found) > most:
-        answer["NextToken"] = token("DescribeAutomationExecutions", request, caller, list(found[most - 1].place))
-    return answer
+        more = token("DescribeAutomationExecutions", request, caller, list(found[most - 1].place))
+    return _page("AutomationExecutionMetadataList", (each.metadata for each in found[:most]), more)
 
 
 async def describe_steps(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
@@ -54,11 +54,12 @@ async def describe_steps(engine: Engine, request: dict[str, Json], caller: Calle
     more = None
     if len(found) > most:
         more = token("DescribeAutomationStepExecutions", request, caller, list(found[most - 1][0]))
-    return _joined(text for _, text in found[:most]) + (f',"NextToken":"{more}"}}' if more else "}")
+    return _page("StepExecutions", (text for _, text in found[:most]), more)
 
 
-def _joined(records: Iterable[str]) -> str:
-    return f'{{"StepExecutions":[{",".join(records)}]'
+def _page(name: str, records: Iterable[str], more: str | None) -> str:
+    """An answer of records that are JSON text already."""
+    return f'{{"{name}":[{",".join(records)}]' + (f',"NextToken":"{more}"}}' if more else "}")
 
 
 async def stop(engine: Engine, request: dict[str, Json], caller: Caller) -> Answer:
