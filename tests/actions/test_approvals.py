@@ -30,6 +30,25 @@ def test_enough_approvals_approve() -> None:
     }
 
 
+def test_each_line_of_a_change_template_has_to_have_its_approvals() -> None:
+    lines = [{"approver": "ann", "type": "IamUser", "minRequiredApprovals": 1}, {"approver": "ops", "type": "IamRole"}]
+    enhanced = {"NotificationArn": TOPIC, "Approvers": lines}
+    talk = Conversation("aws:approve", {"EnhancedApprovals": enhanced})
+    assert talk.effect.parameters["TopicArn"] == TOPIC
+    assert talk.reply({}).effect.approvers == ("ann", "ops")
+    talk.reply(signal("Approve", "arn:aws:iam::123456789012:role/ops"))
+    assert isinstance(talk.effect, AwaitSignal)
+    assert talk.reply(signal("Approve", ANN)).values["ApprovalStatus"] == "Approved"
+
+
+def test_the_least_number_of_all_approvals_holds_beside_the_lines() -> None:
+    lines = [{"approver": name, "minRequiredApprovals": 0} for name in ("ann", "bob", "cid")]
+    talk = Conversation("aws:approve", {"MinRequiredApprovals": 2, "EnhancedApprovals": {"Approvers": lines}})
+    talk.reply(signal("Approve", ANN))
+    assert talk.effect.decided == (ANN,)
+    assert talk.reply(signal("Approve", BOB)).values["ApprovalStatus"] == "Approved"
+
+
 def test_one_rejection_rejects() -> None:
     talk = Conversation("aws:approve", {"Approvers": ["ann", "bob"], "MinRequiredApprovals": 2})
     failed = talk.reply(signal("Approve", ANN)).reply(signal("Reject", BOB)).failure
@@ -57,6 +76,12 @@ def test_decisions_are_kept_when_the_wait_is_interrupted() -> None:
     [
         ({"Approvers": ["ann"], "MinRequiredApprovals": 2}, "2 approvals are required of 1 approvers"),
         ({"Approvers": ["ann"], "NotificationArn": TOPIC.replace("Automation", "My")}, "begin with Automation"),
+        ({}, "exactly one of Approvers and EnhancedApprovals"),
+        ({"Approvers": ["ann"], "EnhancedApprovals": {"Approvers": [{"approver": "bob"}]}}, "exactly one of"),
+        ({"EnhancedApprovals": {"Approvers": []}}, "a list Approvers is expected"),
+        ({"EnhancedApprovals": {"Approvers": [{"type": "IamUser"}]}}, "names no approver"),
+        ({"EnhancedApprovals": {"Approvers": [{"approver": "a", "type": "User"}]}}, "it can be IamUser"),
+        ({"EnhancedApprovals": {"Approvers": [{"approver": "a", "minRequiredApprovals": -1}]}}, "no whole number"),
         ({"Approvers": []}, "at least 1"),
         ({"Approvers": ["a"] * 11}, "at most 10"),
         ({"Approvers": ["ann"], "MinRequiredApprovals": 0}, "at least 1"),

@@ -4,18 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
+from runwright.actions.approvers import is_approver
 from runwright.actions.phases import EXECUTING, failure_text
 from runwright.actions.registry import Context, Doing, Interrupted, StepFailed, action
 from runwright.language.declarations import Declaration, Input
+from runwright.language.fields import as_whole_number, one_of
 from runwright.messages import AwaitSignal, CallAws, Json
 
 _WEEK = 604800.0
 _LONGEST = 2592000.0
+APPROVER_TYPES = ("IamUser", "IamGroup", "IamRole", "SSOUser", "SSOGroup")
+"""[UG] Change Manager."""
+
+
+class Line(NamedTuple):
+    """Of whom so many approvals are required, whatever the others say."""
+
+    approver: str
+    least: int
+
+
+def lines_of(enhanced: Json) -> tuple[Line, ...]:
+    """The approvers that a change template lists. ValueError says what is wrong with them.
+
+    [UG] each has a name, a type and a number of approvals that it has to give (0: it may give one). Who belongs to a
+    group is not known here: a group approves as who bears its name.
+    """
+    entries = enhanced.get("Approvers") if isinstance(enhanced, dict) else None
+    if not isinstance(entries, list) or not entries:
+        raise ValueError("a list Approvers is expected in it, of maps with approver, type and minRequiredApprovals")
+    lines = []
+    for number, entry in enumerate(entries):
+        name = entry.get("approver") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"Approvers[{number}] names no approver")
+        kind = entry.get("type")
+        if kind not in (None, *APPROVER_TYPES) and "{{" not in str(kind):
+            raise ValueError(f"Approvers[{number}] has the type {kind}; it can be {one_of(APPROVER_TYPES)}")
+        least = as_whole_number(entry.get("minRequiredApprovals", 1))
+        if least is None or least < 0:
+            raise ValueError(f"Approvers[{number}] has no whole number of minRequiredApprovals")
+        lines.append(Line(name, least))
+    return tuple(lines)
 
 
 def _enough_approvers(inputs: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """What is written with references is looked at when they have their values."""
+    if (inputs.get("Approvers") is None) == (inputs.get("EnhancedApprovals") is None):
+        yield "Approvers", "exactly one of Approvers and EnhancedApprovals is required"
+    if isinstance(enhanced := inputs.get("EnhancedApprovals"), dict):
+        try:
+            lines_of(enhanced)
+        except ValueError as wrong:
+            yield "EnhancedApprovals", str(wrong)
     topic, approvers, least = (inputs.get(name) for name in ("NotificationArn", "Approvers", "MinRequiredApprovals"))
     if isinstance(topic, str) and "{{" not in topic and not topic.rpartition(":")[2].startswith("Automation"):
         yield "NotificationArn", f"the topic's name has to begin with Automation: {topic}"
@@ -35,10 +78,14 @@ def _enough_approvers(inputs: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
             Input(
                 "Approvers",
                 "StringList",
-                "User names, ARNs of users or roles, or assumed-role ARNs.",
-                required=True,
+                "User names, ARNs of users or roles, or assumed-role ARNs; or EnhancedApprovals.",
                 minimum=1,
                 maximum=10,
+            ),
+            Input(
+                "EnhancedApprovals",
+                "StringMap",
+                "Approvers as change templates list them: each with approver, type and minRequiredApprovals.",
             ),
         ),
         outputs={"ApprovalStatus": "String", "ApproverDecisions": "MapList"},
@@ -51,11 +98,14 @@ def _enough_approvers(inputs: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
 def approve(context: Context) -> Doing:
     """[UG] Approvals of different approvers count; a single rejection rejects (inferred)."""
     inputs = context.inputs
-    approvers, least = tuple(inputs["Approvers"]), inputs.get("MinRequiredApprovals", 1)
+    enhanced = inputs.get("EnhancedApprovals") or {}
+    lines = lines_of(enhanced) if enhanced else ()
+    approvers = tuple(line.approver for line in lines) or tuple(inputs["Approvers"])
+    least = inputs.get("MinRequiredApprovals", 1)
     decisions: list[dict[str, Json]] = []
-    if "NotificationArn" in inputs:
-        yield _notification(context)
-    while len(decisions) < least:
+    if topic := inputs.get("NotificationArn") or enhanced.get("NotificationArn"):
+        yield _notification(context, topic)
+    while len(decisions) < least or not _hold(lines, decisions):
         outputs = {"ApprovalStatus": "Waiting", "ApproverDecisions": list(decisions)}
         decided = tuple(each["Approver"] for each in decisions)
         try:
@@ -72,6 +122,12 @@ def approve(context: Context) -> Doing:
     return {"ApprovalStatus": "Approved", "ApproverDecisions": decisions}
 
 
+def _hold(lines: tuple[Line, ...], decisions: list[dict[str, Json]]) -> bool:
+    """[UG] each line has its approvals, besides the least number of all."""
+    given = [each["Approver"] for each in decisions]
+    return all(sum(is_approver(arn, (line.approver,)) for arn in given) >= line.least for line in lines)
+
+
 def _decision(signal: dict[str, Json]) -> dict[str, Json]:
     """An entry of ApproverDecisions; its keys are unverified (inferred)."""
     comment = next(iter(signal["payload"].get("Comment", ())), None)
@@ -81,7 +137,7 @@ def _decision(signal: dict[str, Json]) -> dict[str, Json]:
     )
 
 
-def _notification(context: Context) -> CallAws:
+def _notification(context: Context, topic: str) -> CallAws:
     """The text is ours: AWS's is unsourced."""
     execution, step = context.execution_id, context.step.name
     lines = [
@@ -100,7 +156,7 @@ def _notification(context: Context) -> CallAws:
         "sns",
         "Publish",
         {
-            "TopicArn": context.inputs["NotificationArn"],
+            "TopicArn": topic,
             "Subject": f"Automation approval required: {step}"[:100],
             "Message": "\n".join(lines),
         },

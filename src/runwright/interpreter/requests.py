@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runwright.actions.approvers import is_approver
 from runwright.errors import ServiceError
-from runwright.interpreter.approvers import is_approver
 from runwright.interpreter.state import State
 from runwright.messages import AwaitSignal, Event, Signalled, Stopped
 

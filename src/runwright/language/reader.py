@@ -29,7 +29,12 @@ TOP_KEYS = (
     "mainSteps",
     "outputs",
     "files",
+    "templateInformation",
+    "executableRunBooks",
+    "emergencyChange",
+    "autoApprovable",
 )
+"""The last four are those of change templates [UG]."""
 STEP_KEYS = (
     "name",
     "action",
@@ -56,6 +61,7 @@ def read(value: Json, findings: Findings) -> Draft | None:
         return None
     refuse_unknown_keys(value, TOP_KEYS, (), "runbook", findings)
     _check_version(value, findings)
+    _check_template(value, findings)
     steps: list[WrittenStep] = []
     main_steps = _steps(value.get("mainSteps"), ("mainSteps",), (), steps, findings)
     if value.get("mainSteps") is None:
@@ -83,6 +89,27 @@ def _check_version(value: Mapping[str, Json], findings: Findings) -> None:
     elif as_text(value["schemaVersion"]) != "0.3":
         found = shown(value["schemaVersion"])
         findings.error("schema-version", ("schemaVersion",), f"schemaVersion has to be '0.3', not {found}")
+
+
+def _check_template(value: Mapping[str, Json], findings: Findings) -> None:
+    """What a change template says of itself; nothing of it changes how its steps run."""
+    for name in ("emergencyChange", "autoApprovable"):
+        if name in value and as_flag(value[name]) is None:
+            findings.error("wrong-type", (name,), f"{name} has to be true or false, not {shown(value[name])}")
+    _optional_text(value, "templateInformation", (), findings)
+    runbooks = value.get("executableRunBooks")
+    if runbooks is not None and not isinstance(runbooks, list):
+        found = shown(runbooks)
+        findings.error("wrong-type", ("executableRunBooks",), f"executableRunBooks has to be a list, not {found}")
+        return
+    for index, entry in enumerate(runbooks or ()):
+        if not isinstance(entry, dict) or not as_text(entry.get("name")):
+            text = f"an executable runbook is a map with name and version, not {shown(entry)}"
+            findings.error("wrong-type", ("executableRunBooks", index), text)
+        else:
+            refuse_unknown_keys(
+                entry, ("name", "version"), ("executableRunBooks", index), "executable runbook", findings
+            )
 
 
 def _document_outputs(value: Json, findings: Findings) -> tuple[str, ...]:

@@ -45,6 +45,19 @@ def schema_of(declarations: Declarations) -> dict[str, Json]:
                 "description": "What the execution gives, each as step.Output.",
             },
             "files": _map_of("file", "Attached files by name."),
+            "templateInformation": _TEXT | {"description": "Of a change template: what it is for; Markdown."},
+            "executableRunBooks": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "required": ["name"],
+                    "properties": {"name": _SCALAR, "version": _SCALAR},
+                    "additionalProperties": False,
+                },
+                "description": "Of a change template: the runbooks that a change request may choose from.",
+            },
+            "emergencyChange": _FLAG | {"description": "Of a change template: whether it runs in a change freeze too."},
+            "autoApprovable": _FLAG | {"description": "Of a change template: whether a request may do without review."},
         },
         "additionalProperties": False,
         "$defs": {

@@ -159,7 +159,6 @@ async def test_what_cannot_be_a_runbook_of_ours_is_refused_by_name(client: Clien
         (ours | {"Content": text(SLEEP, schemaVersion="2.2")}, "InvalidDocumentSchemaVersion"),
         (ours | {"Content": text(SLEEP, description="x" * 70_000)}, "MaxDocumentSizeExceeded"),
         (ours | {"DocumentFormat": "TEXT"}, "InvalidDocumentContent"),
-        (ours | {"DocumentType": "Automation.ChangeTemplate"}, "NoLongerSupportedException"),
         (ours | {"Tags": [{"Key": "aws:a", "Value": "b"}]}, "ValidationException"),
         (ours | {"Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]}, "ValidationException"),
     ]
@@ -169,6 +168,54 @@ async def test_what_cannot_be_a_runbook_of_ours_is_refused_by_name(client: Clien
     assert (await client.error("CreateDocument", ours))[0] == "DocumentAlreadyExists"
     assert (await client.error("UpdateDocument", Name="Demo", Content=text(SLEEP)))[0] == "DuplicateDocumentContent"
     assert (await client.error("UpdateDocument", Name="Demo", Content="{}"))[0] == "InvalidDocumentContent"
+
+
+TEMPLATE: dict[str, object] = {
+    "schemaVersion": "0.3",
+    "templateInformation": "### What is it for?",
+    "executableRunBooks": [{"name": "AWS-StopEC2Instance", "version": "$DEFAULT"}],
+    "emergencyChange": False,
+    "autoApprovable": "false",
+    "mainSteps": [
+        {
+            "name": "First",
+            "action": "aws:approve",
+            "inputs": {"EnhancedApprovals": {"Approvers": [{"approver": "ann", "type": "IamUser"}]}},
+        }
+    ],
+}
+
+
+@served()
+async def test_a_change_template_is_kept_and_listed_and_not_started(client: Client) -> None:
+    template = {"Name": "Change", "DocumentType": "Automation.ChangeTemplate", "Content": json.dumps(TEMPLATE)}
+    made = (await client.call("CreateDocument", template))["DocumentDescription"]
+    assert (made["DocumentType"], made["SchemaVersion"]) == ("Automation.ChangeTemplate", "0.3")
+    assert json.loads((await client.call("GetDocument", Name="Change"))["Content"]) == TEMPLATE
+    wanted = [{"Key": "DocumentType", "Values": ["Automation.ChangeTemplate"]}]
+    listed = (await client.call("ListDocuments", Filters=wanted))["DocumentIdentifiers"]
+    assert [each["Name"] for each in listed] == ["Change"]
+    code, message = await client.error("StartAutomationExecution", DocumentName="Change")
+    assert code == "AutomationDefinitionNotFoundException"
+    assert "only Automation documents can be started" in message
+
+
+@served()
+async def test_a_change_template_is_checked(client: Client) -> None:
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({"emergencyChange": "perhaps"}, "emergencyChange has to be true or false"),
+        ({"executableRunBooks": "AWS-StopEC2Instance"}, "executableRunBooks has to be a list"),
+        ({"executableRunBooks": [{"version": "1"}]}, "a map with name and version"),
+        ({"executableRunBooks": [{"name": "A", "of": "1"}]}, 'no property "of"'),
+        ({"templateInformation": ["x"]}, "templateInformation has to be a text"),
+    ]
+    for member, told in wrong:
+        content = json.dumps(TEMPLATE | member)
+        code, message = await client.error(
+            "CreateDocument", Name="Change", DocumentType="Automation.ChangeTemplate", Content=content
+        )
+        assert code == "InvalidDocumentContent"
+        assert told in message
 
 
 @served()

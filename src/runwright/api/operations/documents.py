@@ -1,4 +1,7 @@
-"""Documents of type Automation. Content and name decide what is ours; the rest is asked of the backend."""
+"""Documents of type Automation and Automation.ChangeTemplate.
+
+Content and name decide what is ours; the rest is asked of the backend.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,6 @@ async def create(engine: Engine, request: dict[str, Json], caller: Caller) -> An
     if is_reserved(name):
         message = f"Name '{name}': names that begin with aws, amazon or amzn are reserved for AWS."
         raise ServiceError("ValidationException", message)
-    if kind == CHANGE_TEMPLATE:
-        message = "Change templates are not served: AWS has closed Change Manager to new customers."
-        raise ServiceError("NoLongerSupportedException", message)
     tagged = tags.mapping_of(request.get("Tags", ()))
     draft = _draft(engine, request)
     await attached.keep(engine, request, draft, caller)
