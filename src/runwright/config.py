@@ -61,6 +61,7 @@ class Settings:
     skip_time: bool = False
     attachments: tuple[Path, ...] = ()
     script_sandbox: str = "auto"
+    pwsh: Path | None = None
     quotas: dict[str, int] = field(default_factory=_default_quotas)
     keep_seconds: float | None = None
     limits: dict[str, int] = field(default_factory=_default_limits)
@@ -140,6 +141,14 @@ def _script_sandbox(text: str) -> str:
     if text not in ("auto", "none"):
         raise InvalidSetting(f"'{text}' is neither auto nor none")
     return text
+
+
+def _program(text: str) -> Path | None:
+    if not text:
+        return None
+    if not (os.path.isfile(text) and os.access(text, os.X_OK)):
+        raise InvalidSetting(f"'{text}' is no program: the path of a file that may be executed is expected")
+    return Path(text).absolute()
 
 
 def _switch(text: str) -> bool:
@@ -230,6 +239,10 @@ _SETTINGS = (
         "not run where it cannot; `none` runs them as the server's user, with limits only.",
     ),
     Setting(
+        "pwsh", "PATH", "", _program,
+        "The PowerShell that runs PowerShell scripts of runbooks; without it the `pwsh` that is on PATH.",
+    ),
+    Setting(
         "runbooks", "DIR", "", _directories,
         "Make a document of each *.json, *.yaml and *.yml directly in DIR, named by the file's stem; content other "
         "than the document has becomes its new default version.",
@@ -318,7 +331,7 @@ def engine_settings(given: Mapping[str, object], environment: Mapping[str, str] 
     """What an engine is opened with, from the flags in `given`. Raises InvalidSetting."""
     values = {
         name: read(name, given.get(SETTINGS[name].attribute), environment)
-        for name in ("data", "aws", "region", "account", "skip-time", "script-sandbox")
+        for name in ("data", "aws", "region", "account", "skip-time", "script-sandbox", "pwsh")
     }
     return Settings(
         data=values["data"],
@@ -327,6 +340,7 @@ def engine_settings(given: Mapping[str, object], environment: Mapping[str, str] 
         account=values["account"],
         skip_time=values["skip-time"],
         script_sandbox=values["script-sandbox"],
+        pwsh=values["pwsh"],
         attachments=read("attachments", given.get("attachments"), environment),
         quotas=read("quota", given.get("quota"), environment),
         keep_seconds=read("keep", given.get("keep"), environment),

@@ -94,7 +94,7 @@ class Engine:
         self.definitions = Definitions(self.documents, self.runbooks)
         self.records = Records(self.database, self.runbooks)
         self.clock = Clock()
-        self.effects = Effects(self.backend, script_sandbox=self.settings.script_sandbox)
+        self.effects = Effects(self.backend, script_sandbox=self.settings.script_sandbox, pwsh=self.settings.pwsh)
         self.effects.attached = self.attachments.content
         self.driver = Driver(
             SqliteJournal(self.database),

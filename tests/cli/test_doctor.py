@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -33,6 +34,13 @@ def test_an_old_landlock_contains_less() -> None:
     missing = {each.what for each, yes in contained(LANDLOCK, 3, network_is_open=False) if not yes}
     assert missing == {"signals to other processes", "connections elsewhere", "disk space in all"}
     assert not any(yes for _, yes in contained(NONE, 7, network_is_open=False))
+
+
+def test_doctor_shows_the_powershell_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["doctor", "--json", "--aws", "simulated", "--pwsh", "/bin/sh"])
+    assert json.loads(capsys.readouterr().out)["PowerShell"] == os.path.realpath("/bin/sh")
+    assert main(["doctor", "--pwsh", "/etc/passwd"]) == 2
+    assert "'/etc/passwd' is no program: the path of a file that may be executed" in capsys.readouterr().err
 
 
 def test_a_setting_that_is_no_choice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

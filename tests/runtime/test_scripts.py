@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -229,6 +230,33 @@ def test_a_powershell_script_reads_its_payload_and_gives_json(monkeypatch: pytes
     outcome = asyncio.run(run_script(script("Get-Date", {"a": 1}, runtime="PowerShell 7.4"), {}, printed.append))
     assert outcome == Returned(json.loads('{"a": 1}'))
     assert "".join(printed) == "hello from pwsh\nGet-Date"
+
+
+def test_powershell_may_be_named_where_path_does_not_lead(tmp_path: Path) -> None:
+    """A folder that no script may read otherwise, reached by a link."""
+    folder = tmp_path / "powershell"
+    folder.mkdir()
+    shutil.copy(SHIM / "pwsh", folder / "pwsh-7")
+    link = tmp_path / "link"
+    link.symlink_to(folder / "pwsh-7")
+
+    assert asyncio.run(run_powershell(link)) == Returned({"a": 1})
+
+
+async def run_powershell(pwsh: Path) -> Returned | Failure:
+    scripts = Scripts(pwsh=pwsh)
+    try:
+        return await scripts.run(script("Get-Date", {"a": 1}, runtime="PowerShell 7.4"), {}, print)
+    finally:
+        scripts.close()
+
+
+def test_a_powershell_that_cannot_be_started_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "pwsh"
+    broken.write_text("#!/no/such/interpreter\n")
+    broken.chmod(0o755)
+    tmp_path.chmod(0o755)
+    assert str(broken) in failed(asyncio.run(run_powershell(broken))).message
 
 
 def test_scripts_run_on_uvloop_too() -> None:

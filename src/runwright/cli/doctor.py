@@ -16,22 +16,23 @@ from runwright.runtime.scripts import Scripts
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
-    flags.add(parser, "script-sandbox", "aws")
+    flags.add(parser, "script-sandbox", "pwsh", "aws")
 
 
 def main(args: argparse.Namespace) -> int:
     """Exit code 0 when scripts run isolated, 1 when they do not, 2 for a setting that cannot be read."""
     try:
         mode, aws = read("script-sandbox", args.script_sandbox), read("aws", args.aws)
+        pwsh = find_pwsh(read("pwsh", args.pwsh))
     except InvalidSetting as error:
         print(f"runwright doctor: {error}", file=sys.stderr)
         return 2
     is_open = aws == "default"
     ladder = asyncio.run(_probe(mode, is_open=is_open))
     if args.json:
-        print(json.dumps(_as_json(ladder, is_open=is_open), indent=2))
+        print(json.dumps(_as_json(ladder, pwsh, is_open=is_open), indent=2))
     else:
-        print("\n".join(_lines(ladder, is_open=is_open)))
+        print("\n".join(_lines(ladder, pwsh, is_open=is_open)))
     return 1 if ladder.tier in (REFUSED, NONE) else 0
 
 
@@ -49,17 +50,17 @@ def _contained(ladder: Ladder, *, is_open: bool) -> list[tuple[str, str, bool]]:
     return [(each.what, each.how, yes) for each, yes in found]
 
 
-def _as_json(ladder: Ladder, *, is_open: bool) -> dict[str, object]:
+def _as_json(ladder: Ladder, pwsh: str | None, *, is_open: bool) -> dict[str, object]:
     return {
         "ScriptSandbox": ladder.tier,
         "Network": "open" if is_open else "backend and private listener",
         "Facts": dict(ladder.facts),
         "Contained": {what: yes for what, _, yes in _contained(ladder, is_open=is_open)},
-        "PowerShell": find_pwsh(),
+        "PowerShell": pwsh,
     }
 
 
-def _lines(ladder: Ladder, *, is_open: bool) -> list[str]:
+def _lines(ladder: Ladder, pwsh: str | None, *, is_open: bool) -> list[str]:
     lines = [f"Scripts: {ladder.tier} ({TIERS[ladder.tier]})"]
     if "no_namespaces" in ladder.facts:
         lines.append(f"  no namespaces of their own: {ladder.facts['no_namespaces']}")
@@ -77,6 +78,6 @@ def _lines(ladder: Ladder, *, is_open: bool) -> list[str]:
     lines += [
         f"  {'yes' if yes else 'NO ':3}  {what} ({how})" for what, how, yes in _contained(ladder, is_open=is_open)
     ]
-    pwsh = find_pwsh()
-    lines += ["", f"PowerShell: {pwsh or 'not found: steps that need it fail; install it so that pwsh is on PATH'}"]
+    missing = "not found: steps that need it fail; install it so that pwsh is on PATH, or name it with --pwsh"
+    lines += ["", f"PowerShell: {pwsh or missing}"]
     return lines

@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--approve", action="store_true", help="approve and resume steps that wait for a person, unasked"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document at the end and nothing else")
-    flags.add(parser, "aws", "skip-time", "script-sandbox", "runbooks", "attachments", "region", "account")
+    flags.add(parser, "aws", "skip-time", "script-sandbox", "pwsh", "runbooks", "attachments", "region", "account")
 
 
 def main(args: argparse.Namespace) -> int:

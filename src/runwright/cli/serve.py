@@ -34,7 +34,9 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    flags.add(parser, "host", "port", "data", "aws", "skip-time", "script-sandbox", "runbooks", "quota", "region")
+    flags.add(
+        parser, "host", "port", "data", "aws", "skip-time", "script-sandbox", "pwsh", "runbooks", "quota", "region"
+    )
     flags.add(parser, "account", "attachments", "keep", "drain")
     flags.add(parser, "principals", "allowed-host", "tls-certificate", "tls-key", "audit-log", "limit")
 

@@ -11,6 +11,7 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import urllib3
@@ -66,16 +67,20 @@ class Clock(Protocol):
 
 
 class Effects:
-    """Belongs to one event loop. `ssl_context` is for webhooks and files."""
+    """Belongs to one event loop. `ssl_context` is for webhooks and files; `pwsh` as Scripts takes it."""
 
     def __init__(
-        self, backend: Backend, ssl_context: ssl.SSLContext | None = None, script_sandbox: str = "auto"
+        self,
+        backend: Backend,
+        ssl_context: ssl.SSLContext | None = None,
+        script_sandbox: str = "auto",
+        pwsh: Path | None = None,
     ) -> None:
         self._backend = backend
         trusted = ssl_context or ssl.create_default_context()
         self._webhooks = Webhooks(backend, trusted)
         self._http = urllib3.PoolManager(num_pools=4, maxsize=2, retries=False, ssl_context=trusted)
-        self._script_sandbox = script_sandbox
+        self._script_sandbox, self._pwsh = script_sandbox, pwsh
         self._scripts: Scripts | None = None
         self._script_lane = asyncio.Semaphore(SCRIPTS_AT_A_TIME)
         self.attached: Attached = self._nothing
@@ -157,7 +162,7 @@ class Effects:
         context, seconds = effect.context, effect.seconds
         script = Script(effect.runtime, effect.script, effect.handler, effect.payload, context, seconds, files)
         if self._scripts is None:
-            self._scripts = Scripts(self._script_sandbox, is_open=self._backend.url is None)
+            self._scripts = Scripts(self._script_sandbox, is_open=self._backend.url is None, pwsh=self._pwsh)
         async with self._script_lane:
             secrets = secrets_of(environment)
             outcome = await self._scripts.run(script, environment, masking(report, secrets))

@@ -17,6 +17,7 @@ import tempfile
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from runwright.messages import Json
@@ -112,8 +113,12 @@ class Sandbox:
 class Sandboxes:
     """Starts the zygote with the first sandbox that is asked for, and keeps one sandbox prepared."""
 
-    def __init__(self, mode: str, network: str) -> None:
-        """`mode` is `auto`, `none`, or a tier that has to be taken; `network` is `open` or `forwarded`."""
+    def __init__(self, mode: str, network: str, pwsh: Path | None = None) -> None:
+        """`mode` is `auto`, `none`, or a tier that has to be taken; `network` is `open` or `forwarded`.
+
+        `pwsh` is the PowerShell to show inside, None the one on PATH.
+        """
+        self._pwsh = pwsh
         self._mode = mode
         self._network = network
         self._process: subprocess.Popen[bytes] | None = None
@@ -184,7 +189,7 @@ class Sandboxes:
         settings = {
             "tier": self._mode,
             "network": self._network,
-            "further": _powershell_folders(),
+            "further": _powershell_folders(self._pwsh),
             "temp": os.path.realpath(tempfile.gettempdir()),
         }
         with theirs:
@@ -230,12 +235,13 @@ async def _readable(file: socket.socket) -> None:
         loop.remove_reader(file)
 
 
-def find_pwsh() -> str | None:
-    """The path of PowerShell on PATH."""
-    return shutil.which("pwsh")
+def find_pwsh(named: Path | None) -> str | None:
+    """The program that is PowerShell, behind all links: the one that is named, else the one on PATH."""
+    found = shutil.which("pwsh") if named is None else str(named)
+    return found and os.path.realpath(found)
 
 
-def _powershell_folders() -> list[str]:
+def _powershell_folders(named: Path | None) -> list[str]:
     """Where PowerShell is installed, if it is: its programs need to be seen inside."""
-    found = find_pwsh()
-    return [] if found is None else sorted({os.path.dirname(found), os.path.dirname(os.path.realpath(found))})
+    found = find_pwsh(named)
+    return [] if found is None else [os.path.dirname(found)]

@@ -72,14 +72,18 @@ class Returned:
 class Scripts:
     """Runs scripts in sandboxes. Belongs to one event loop; the first script starts what makes them."""
 
-    def __init__(self, mode: str = "auto", *, is_open: bool = True, limits: Limits | None = None) -> None:
+    def __init__(
+        self, mode: str = "auto", *, is_open: bool = True, limits: Limits | None = None, pwsh: Path | None = None
+    ) -> None:
         """`mode` is `auto`, `none`, or a tier that has to be taken.
 
-        `is_open`: scripts reach the whole network; else no more than the endpoints in their environment.
+        `is_open`: scripts reach the whole network; else no more than the endpoints in their environment. `pwsh` is the
+        PowerShell to take, None the one on PATH.
         """
+        self._pwsh = pwsh
         self._is_open = is_open
         self._limits = limits or Limits()
-        self._sandboxes = Sandboxes(mode, "open" if is_open else "forwarded")
+        self._sandboxes = Sandboxes(mode, "open" if is_open else "forwarded", pwsh)
 
     async def ladder(self) -> Ladder:
         """The tier that scripts run in here, and what was found."""
@@ -100,11 +104,11 @@ class Scripts:
         is_powershell = _POWERSHELL.match(script.runtime) is not None
         if not is_powershell and not _PYTHON.match(script.runtime):
             return Failure(f"The runtime '{script.runtime}' is not known; python3.x and PowerShell are.")
-        pwsh = find_pwsh() if is_powershell else None
+        pwsh = find_pwsh(self._pwsh) if is_powershell else None
         if is_powershell and pwsh is None:
             return Failure(
                 f"The runtime '{script.runtime}' needs PowerShell: install it on the server's machine so that `pwsh` "
-                "is on its PATH (https://learn.microsoft.com/powershell/scripting/install)."
+                "is on its PATH (https://learn.microsoft.com/powershell/scripting/install), or name it with --pwsh."
             )
         ladder = await self._sandboxes.ladder()
         if ladder.tier == REFUSED:
@@ -179,7 +183,7 @@ class Scripts:
                 "stopped.",
                 "TooManyProcesses",
             )
-        if is_powershell:
+        if is_powershell and not told["answer"]:
             return _powershell_outcome(told, output)
         try:
             answer = json.loads(told["answer"])
@@ -333,8 +337,6 @@ def _powershell_outcome(told: dict[str, Any], output: _Output) -> Returned | Fai
     failure, result = told["files"]["failure"], told["files"]["result"]
     if failure is not None:
         return Failure(failure[:_LAST_WORDS])
-    if told["answer"]:
-        return Failure(f"The script's process could not be started: {told['answer'][:_LAST_WORDS]}", "ScriptNotStarted")
     if told["status"] != 0 or result is None:
         return _died(told["status"], output)
     size = len(result.encode("utf-8", "replace"))

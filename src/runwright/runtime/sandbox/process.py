@@ -54,8 +54,7 @@ def become_script(channel: int, output: int, isolation: Isolation) -> NoReturn:
             with open(name, "w", encoding="utf-8", errors="surrogateescape") as file:
                 file.write(text)
         if job["powershell"]:
-            os.close(channel)
-            os.execv(job["powershell"][0], job["powershell"])  # noqa: S606 - found by the server
+            _become(job["powershell"], channel)
     except InvalidAttachment as error:
         _give(channel, {"failure": str(error)})
         os._exit(1)
@@ -93,6 +92,15 @@ def _read_job(channel: int) -> tuple[dict[str, Any], str]:
         data += part
     job: dict[str, Any] = json.loads(data[8:])
     return job, job["environment"]["HOME"]
+
+
+def _become(command: list[str], channel: int) -> None:
+    """Run a program in this process. OSError when it cannot be started, which the channel may then tell."""
+    os.set_inheritable(channel, False)  # noqa: FBT003 - its only form
+    try:
+        os.execv(command[0], command)  # noqa: S606 - found by the server
+    except OSError as error:
+        raise OSError(f"{command[0]} cannot be run: {error.strerror}") from None
 
 
 def _become_plain(folder: str) -> None:
