@@ -189,8 +189,7 @@ class MemoryJournal:
     async def unfinished(self) -> list[Unfinished]:
         return [
             Unfinished(row["id"], number, Line(row["account"], row["region"], row["quota"]), row["family"],
-                       row["parent"] is not None, bool(row["skip"]), row["status"], row["slot"], row["wake_at"],
-                       row["started_at"])
+                       row["status"], row["slot"], row["wake_at"], row["started_at"] if row["skip"] else None)
             for number, row in sorted(self._world.disk.executions.items())
             if row["ended_at"] is None
         ]  # fmt: skip

@@ -23,7 +23,7 @@ _LONGEST_WAIT = 30.0
 class _Family:
     offset: float = 0.0
     members: int = 0
-    alarms: dict[Hashable, float] = field(default_factory=dict)
+    alarms: dict[str, float] = field(default_factory=dict)
     holds: set[Hashable] = field(default_factory=set)
     askers: dict[_Asker, None] = field(default_factory=dict)
 
@@ -42,13 +42,14 @@ class Clock:
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         self._wall = wall
         self._loop = asyncio.get_running_loop()
-        self._due: dict[Hashable, float] = {}
-        self._heap: list[tuple[float, int, Hashable, str]] = []
-        self._order = itertools.count()
+        self._due: dict[str, float] = {}
+        self._heap: list[tuple[float, str, str]] = []
+        self._sleepers: dict[str, asyncio.Future[None]] = {}
+        self._sleeps = itertools.count()
         self._families: dict[str, _Family] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
-        self.ring: Callable[[Hashable, float], None] = lambda key, at: None
+        self.ring: Callable[[str, float], None] = lambda key, at: None
 
     def join(self, family: str, latest: float) -> None:
         """Make `family` a skipping one; its time is at least `latest`. Each `join` needs a `leave`."""
@@ -71,8 +72,11 @@ class Clock:
         known = self._families.get(family)
         return self._wall() + (known.offset if known else 0.0)
 
-    def set_alarm(self, key: Hashable, family: str, at: float | None) -> None:
-        """Ring `key` at that time of its family; a former alarm of the key is gone. None: no alarm."""
+    def set_alarm(self, key: str, family: str, at: float | None) -> None:
+        """Ring `key` at that time of its family; a former alarm of the key is gone. None: no alarm.
+
+        There may be very many: an alarm is an entry of a heap and one of a map, which share what they hold.
+        """
         known = self._families.get(family)
         if known is not None:
             known.alarms.pop(key, None)
@@ -82,17 +86,19 @@ class Clock:
         if known is not None:
             known.alarms[key] = at
             self._consider_soon(family)
-        self._push(key, at - (known.offset if known else 0.0), family)
+        self._push(key, at if known is None else at - known.offset, family)
 
     async def sleep_until(self, family: str, at: float) -> None:
         """Wait for a time of the family; for polls, whose waiting may be skipped."""
-        awake: asyncio.Future[None] = self._loop.create_future()
-        self.set_alarm(awake, family, at)
+        key = f"sleep {next(self._sleeps)}"
+        self._sleepers[key] = self._loop.create_future()
+        self.set_alarm(key, family, at)
         try:
-            await awake
+            await self._sleepers[key]
         finally:
-            self.set_alarm(awake, family, None)
-            self.let_go(family, awake)
+            del self._sleepers[key]
+            self.set_alarm(key, family, None)
+            self.let_go(family, key)
 
     def hold(self, family: str, key: Hashable) -> None:
         """Keep the family from jumping until `let_go` with the same key."""
@@ -174,13 +180,13 @@ class Clock:
                 self._push(key, at - known.offset, family)
         self._ring_due()
 
-    def _push(self, key: Hashable, due: float, family: str) -> None:
+    def _push(self, key: str, due: float, family: str) -> None:
         self._due[key] = due
-        heapq.heappush(self._heap, (due, next(self._order), key, family))
+        heapq.heappush(self._heap, (due, key, family))
         self._arm()
 
     def _arm(self) -> None:
-        while self._heap and self._due.get(self._heap[0][2]) != self._heap[0][0]:
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
         if not self._heap:
             return
@@ -201,7 +207,7 @@ class Clock:
     def _ring_due(self) -> None:
         now = self._wall()
         while self._heap and self._heap[0][0] <= now + 1e-6:
-            due, _, key, family = heapq.heappop(self._heap)
+            due, key, family = heapq.heappop(self._heap)
             if self._due.get(key) != due:
                 continue
             del self._due[key]
@@ -209,13 +215,14 @@ class Clock:
             at = due
             if known is not None:
                 at = known.alarms.pop(key, due + known.offset)
-            if isinstance(key, asyncio.Future):
-                if known is not None:
-                    known.holds.add(key)  # until whoever sleeps has woken and says what it does next
-                if not key.done():
-                    key.set_result(None)
-            else:
+            sleeper = self._sleepers.get(key)
+            if sleeper is None:
                 self.ring(key, at)
+                continue
+            if known is not None:
+                known.holds.add(key)  # until whoever sleeps has woken and says what it does next
+            if not sleeper.done():
+                sleeper.set_result(None)
 
 
 def _unsettle(family: _Family) -> None:

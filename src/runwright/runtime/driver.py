@@ -12,7 +12,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 
 from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
@@ -86,8 +86,8 @@ class Driver:
         self._next_number = await self._journal.last_number() + 1
         for known in await self._journal.unfinished():
             self._known[known.id] = known
-            if known.skip_time:
-                self._clock.join(known.family, known.started_at)
+            if known.skips_since is not None:
+                self._clock.join(known.family, known.skips_since)
             if known.slot == "held":
                 self._slots.restore(known.line, known.id)
             elif known.slot == "asked":
@@ -202,8 +202,8 @@ class Driver:
         self._ready[live.id] = None
         self._wake.set()
 
-    def _rang(self, key: Hashable, at: float) -> None:
-        self._post(str(key), Due(at))
+    def _rang(self, execution_id: str, at: float) -> None:
+        self._post(execution_id, Due(at))
 
     async def _load(self, live: Live) -> None:
         """Make the state from what is stored; tried again later when it cannot be read."""
@@ -378,11 +378,10 @@ class Driver:
             self._remember(live, state, turn)
 
     def _remember(self, live: Live, state: State, turn: Turn) -> None:
-        start = state.start
+        skips_since = state.started_at if state.start.skip_time else None
         self._known[live.id] = Unfinished(
-            live.id, live.number, live.line, live.family, live.is_child, start.skip_time, turn.status,
-            turn.slot, turn.wakes_at, state.started_at,
-        )  # fmt: skip
+            live.id, live.number, live.line, live.family, turn.status, turn.slot, turn.wakes_at, skips_since
+        )
         self._clock.set_alarm(live.id, live.family, turn.wakes_at)
         for reason, holds in (("person", turn.awaits_person), ("queue", turn.slot == "asked")):
             (self._clock.hold if holds else self._clock.let_go)(live.family, (reason, live.id))

@@ -70,18 +70,23 @@ class TurnRows:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What is known of an execution without loading it."""
+    """What is known of an execution without loading it. There may be very many.
+
+    `skips_since` is when an execution that skips time began, None for others.
+    """
 
     id: str
     number: int
     line: Line
     family: str
-    is_child: bool
-    skip_time: bool
     status: str
     slot: str | None
     wake_at: float | None
-    started_at: float
+    skips_since: float | None
+
+    @property
+    def is_child(self) -> bool:
+        return self.family != self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,27 +262,16 @@ def _load(connection: sqlite3.Connection, execution_id: str) -> Stored | None:
 
 
 def _unfinished(connection: sqlite3.Connection) -> list[Unfinished]:
-    """There may be very many: what is equal in them is one object."""
+    """What is equal in them is one object."""
     lines: dict[Line, Line] = {}
     rows = connection.execute(
-        "SELECT id, number, account, region, family, parent IS NOT NULL, skip_time, quota, status, slot, wake_at,"
-        " started_at FROM executions WHERE ended_at IS NULL ORDER BY number"
+        "SELECT id, number, account, region, family, quota, status, slot, wake_at, iif(skip_time, started_at, NULL)"
+        " FROM executions WHERE ended_at IS NULL ORDER BY number"
     )
     found = []
-    for id_, number, account, region, family, is_child, skip, quota, status, slot, wake, started in rows:
+    for id_, number, account, region, family, quota, status, slot, wake, skips in rows:
         line = Line(account, region, quota)
-        found.append(
-            Unfinished(
-                id_,
-                number,
-                lines.setdefault(line, line),
-                id_ if family == id_ else family,
-                bool(is_child),
-                bool(skip),
-                intern(status),
-                slot and intern(slot),
-                wake,
-                started,
-            )
-        )
+        line = lines.setdefault(line, line)
+        family = id_ if family == id_ else family
+        found.append(Unfinished(id_, number, line, family, intern(status), slot and intern(slot), wake, skips))
     return found
