@@ -37,7 +37,7 @@ class Conversation:
             partition="aws",
             now=NOW,
             wish=WishId("step", 1, 1, 0),
-            script_context=lambda: {"global": {"REGION": "eu-west-1"}},
+            script_context=lambda: {"global:REGION": "eu-west-1"},
         )
         self._doing = action.perform(self.context)
         self._go(lambda: next(self._doing))

@@ -14,7 +14,7 @@ def test_a_script_gets_its_payload_and_gives_what_is_selected() -> None:
     outputs = (Selection("N", "$.Payload.n", "Integer"),)
     talk = Conversation("aws:executeScript", SCRIPT | {"InputPayload": {"a": 1}}, outputs)
     assert talk.effect == RunScript(
-        "python3.11", SCRIPT["Script"], "main", {"a": 1}, {"global": {"REGION": "eu-west-1"}}, outputs
+        "python3.11", SCRIPT["Script"], "main", {"a": 1}, {"global:REGION": "eu-west-1"}, outputs
     )
     given = talk.reply({"Payload": {"n": 3}, "N": 3}).values
     assert given == {"Payload": {"n": 3}, "N": 3, "OutputPayload": '{"Payload":{"n":3}}'}

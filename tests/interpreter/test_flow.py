@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runwright.interpreter.requests import Stop
-from runwright.messages import CallAws, Outdated, Replied, Reply, WishId
+from runwright.messages import CallAws, Outdated, Replied, Reply, RunScript, WishId
 from tests.interpreter.conversation import Conversation
 
 
@@ -21,6 +21,20 @@ def test_steps_run_in_the_order_of_the_list() -> None:
     assert talk.steps == [("one", "Success"), ("two", "InProgress")]
     talk.reply({})
     assert (talk.status, talk.steps) == ("Success", [("one", "Success"), ("two", "Success")])
+
+
+def test_a_script_gets_the_system_variables_under_their_whole_names() -> None:
+    inputs = "{Runtime: python3.11, Handler: main, Script: 'def main(events, context): pass'}"
+    _, wish = Conversation(steps(f"  - {{name: one, action: aws:executeScript, inputs: {inputs}}}\n")).wish()
+    assert isinstance(wish, RunScript)
+    assert wish.context == {
+        "global:ACCOUNT_ID": "111122223333",
+        "global:REGION": "eu-west-1",
+        "global:AWS_PARTITION": "aws",
+        "global:DATE": "2023-11-14",
+        "global:DATE_TIME": "2023-11-14_22.13.20",
+        "automation:EXECUTION_ID": "11111111-2222-3333-4444-555555555555",
+    }
 
 
 def test_next_step_goes_before_the_order_of_the_list() -> None:

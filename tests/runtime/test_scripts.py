@@ -20,7 +20,7 @@ RUNTIME = "python3.11"
 def script(
     text: str, payload: Any = None, seconds: float = 20.0, runtime: str = RUNTIME, handler: str = "main"
 ) -> Script:
-    return Script(runtime, text, handler, payload, {"global": 1}, seconds)
+    return Script(runtime, text, handler, payload, {"global:REGION": 1}, seconds)
 
 
 async def run_script(

@@ -49,9 +49,11 @@ def system_variable(reference: str, start: Start, at: float) -> Json:
 
 
 def script_context(state: State) -> dict[str, Json]:
-    """The second argument of a script's handler."""
-    names = ("ACCOUNT_ID", "REGION", "AWS_PARTITION", "DATE", "DATE_TIME")
-    return {
-        "global": {name: system_variable(f"global:{name}", state.start, state.now) for name in names},
-        "automation": {"EXECUTION_ID": state.start.id},
-    }
+    """The second argument of a script's handler: [OBS] system variables under their whole names."""
+    return {name: system_variable(name, state.start, state.now) for name in _OF_SCRIPTS}
+
+
+_OF_SCRIPTS = (
+    "global:ACCOUNT_ID", "global:REGION", "global:AWS_PARTITION", "global:DATE", "global:DATE_TIME",
+    "automation:EXECUTION_ID",
+)  # fmt: skip
