@@ -37,6 +37,18 @@ def test_a_script_gets_the_system_variables_under_their_whole_names() -> None:
     }
 
 
+def test_a_reference_without_a_value_stays_in_the_payload_of_a_script() -> None:
+    """Published scripts test `policy.startswith("{{")` for a step that succeeded without that output."""
+    outputs = "[{Name: Policy, Selector: $.Policy}]"
+    inputs = "{Runtime: python3.11, Handler: main, Script: x, InputPayload: {policy: '{{ one.Policy }}'}}"
+    script = f"  - {{name: two, action: aws:executeScript, inputs: {inputs}}}\n"
+    talk = Conversation(steps(call("one", f", outputs: {outputs}"), script))
+    talk.reply({})
+    _, wish = talk.wish()
+    assert isinstance(wish, RunScript)
+    assert wish.payload == {"policy": "{{one.Policy}}"}
+
+
 def test_next_step_goes_before_the_order_of_the_list() -> None:
     talk = Conversation(steps(call("one", ", nextStep: three"), call("two"), call("three")))
     talk.reply({})

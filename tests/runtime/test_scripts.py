@@ -70,8 +70,25 @@ def failed(outcome: Returned | Failure) -> Failure:
 
 
 def test_a_script_gets_events_and_context_and_gives_json() -> None:
-    outcome = run("def main(events, context):\n    return {'a': events['b'] + context['global'], 't': (1,)}", {"b": 41})
+    outcome = run(
+        "def main(events, context):\n    return {'a': events['b'] + context['global:REGION'], 't': (1,)}", {"b": 41}
+    )
     assert outcome == Returned({"a": 42, "t": [1]})
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "prefixed", "style"), [("http://localhost:5000", False, "path"), (None, True, None)]
+)
+def test_boto3_calls_an_endpoint_by_its_own_name_alone(endpoint: str | None, prefixed: bool, style: str | None) -> None:
+    text = (
+        "import boto3\ndef main(events, context):\n"
+        "    given = {'region_name': 'eu-west-1', 'aws_access_key_id': 'a', 'aws_secret_access_key': 'b'}\n"
+        "    config = boto3.client('s3', **given).meta.config\n"
+        "    return [boto3.client('s3control', **given).meta.config.inject_host_prefix,"
+        " (config.s3 or {}).get('addressing_style')]\n"
+    )
+    environment = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+    assert run(text, environment=environment) == Returned([prefixed, style])
 
 
 def test_no_return_value_is_null() -> None:

@@ -46,7 +46,12 @@ def _has_code(inputs: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
         (
             Input("Runtime", "String", "The language and its version.", required=True, allowed=RUNTIMES),
             Input("Handler", "String", "The function to call with (events, context); for Python, and required there."),
-            Input("InputPayload", "Any", "A map, or JSON: the function's first argument."),
+            Input(
+                "InputPayload",
+                "Any",
+                "A map, or JSON: the function's first argument. A reference without a value stays as text in it.",
+                keeps_unresolved=True,
+            ),
             Input("Script", "String", "The script itself; never rendered.", is_verbatim=True),
             Input("Attachment", "String", "An attached file that holds the script, or a zip file with it."),
         ),
@@ -59,7 +64,10 @@ def _has_code(inputs: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     selects=True,
 )
 def execute_script(context: Context) -> Doing:
-    """[UG] At most 600 seconds. What it returns is Payload, to which the selectors apply as `$.Payload`."""
+    """[UG] At most 600 seconds. What it returns is Payload, to which the selectors apply as `$.Payload`.
+
+    [OBS] Published scripts look for `{{` in what may have had no value.
+    """
     inputs = context.inputs
     given: dict[str, Json] = yield RunScript(
         inputs["Runtime"],

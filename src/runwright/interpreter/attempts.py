@@ -14,7 +14,7 @@ from runwright.interpreter.outcome import Outcome
 from runwright.interpreter.references import Lookup, lookup_in, script_context
 from runwright.interpreter.state import Activity, Answered, State
 from runwright.language.conditions import holds
-from runwright.language.declarations import Declaration
+from runwright.language.declarations import Declaration, Input
 from runwright.language.inputs import fit
 from runwright.language.model import Step
 from runwright.language.selectors import WrongType, take
@@ -63,15 +63,17 @@ def _inputs(declaration: Declaration, step: Step, lookup: Lookup) -> dict[str, J
             shown = ("Iterators", "IteratorDataType", "MaxIterations")
             return dict(render({name: step.inputs[name] for name in shown if name in step.inputs}, lookup))
         case _:
-            verbatim = {each.name for each in declaration.inputs if each.is_verbatim}
-            rendered = {
-                name: value if name in verbatim else render(value, lookup) for name, value in step.inputs.items()
-            }
-            return fit(declaration, rendered)
+            return fit(declaration, {n: _rendered(declaration.input(n), v, lookup) for n, v in step.inputs.items()})
+
+
+def _rendered(declared: Input | None, value: Json, lookup: Lookup) -> Json:
+    if declared is not None and declared.is_verbatim:
+        return value
+    return render(value, _lenient(lookup) if declared is not None and declared.keeps_unresolved else lookup)
 
 
 def _lenient(lookup: Lookup) -> Lookup:
-    """For aws:branch, where a reference without a value is no error: it stays as it is written."""
+    """Where a reference without a value is no error: it stays as text."""
 
     def look(reference: str) -> Json:
         try:

@@ -15,8 +15,9 @@ from runwright.messages import Json
 class Input:
     """`type` is one of the six types, or `Any`. `allowed` lists the only values there are, when there is such a list.
 
-    What `is_verbatim` is never rendered: it may hold foreign `{{ }}`. A number that `takes_text` may also be a text of
-    digits when the step runs.
+    What is `is_verbatim` is never rendered: it may hold foreign `{{ }}`. Where it `keeps_unresolved`, a reference
+    without a value is no failure: it stays as text. A number that `takes_text` may also be a text of digits when the
+    step runs.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Input:
     max_chars: int | None = None
     pattern: str | None = None
     is_verbatim: bool = False
+    keeps_unresolved: bool = False
     takes_text: bool = False
 
 

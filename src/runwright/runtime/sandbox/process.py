@@ -19,6 +19,8 @@ import types
 from pathlib import Path
 from typing import Any, NoReturn
 
+from botocore import configprovider
+
 from runwright.runtime.sandbox.attachments import InvalidAttachment, unpack
 from runwright.runtime.sandbox.isolation import Isolation, isolate, settle
 
@@ -62,6 +64,8 @@ def become_script(channel: int, output: int, isolation: Isolation) -> NoReturn:
         _give(channel, {"unstartable": str(error)})
         os._exit(1)
     _become_plain(folder)
+    if "AWS_ENDPOINT_URL" in os.environ:
+        _call_one_host()
     _give(channel, _answer(job, folder))
     sys.stdout.flush()
     sys.stderr.flush()
@@ -112,6 +116,16 @@ def _become_plain(folder: str) -> None:
     sys.path.insert(0, folder)
     sys.path_importer_cache.clear()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+
+
+def _call_one_host() -> None:
+    """Let boto3 call the endpoint by its own name alone: `ACCOUNT.127.0.0.1` and `BUCKET.localhost` are nobody."""
+    for table, name, value in (
+        (configprovider.BOTOCORE_DEFAUT_SESSION_VARIABLES, "disable_host_prefix_injection", True),
+        (configprovider.DEFAULT_S3_CONFIG_VARS, "addressing_style", "path"),
+    ):
+        in_file, variable, _, read = table[name]
+        table[name] = (in_file, variable, value, read)
 
 
 def _give(channel: int, given: dict[str, Any]) -> None:
