@@ -1,7 +1,7 @@
 """Documents: names, versions, the default version and the text of each, by account and region.
 
 It stores text and never parses it: what a text must be, and what can be told of it, is asked elsewhere. Its tables
-are in `runtime/schema/documents.sql`, tags of documents in `tags`.
+are in `runtime/schema/1/documents.sql`, tags of documents in `tags`.
 """
 
 from __future__ import annotations

@@ -27,13 +27,14 @@ from runwright.runtime.clock import Clock
 from runwright.runtime.driver import Driver
 from runwright.runtime.effects import Effects
 from runwright.runtime.journal import SqliteJournal, TurnRows
+from runwright.runtime.migrations import DataRefused
 from runwright.runtime.preflight import Preflight
 from runwright.runtime.progress import Progress
 from runwright.runtime.records import Records
 from runwright.runtime.retention import Retention
 from runwright.runtime.runbooks import Runbooks
 from runwright.runtime.scope import Birth, Caller
-from runwright.runtime.sqlite import Database, DataRefused
+from runwright.runtime.sqlite import Database
 from runwright.starting import Authorize, allow_everything, prepare, same_request
 
 

@@ -25,8 +25,8 @@ from runwright.config import InvalidSetting, Settings, engine_settings, read
 from runwright.engine import Engine
 from runwright.hosting import Host
 from runwright.runtime.backend import BackendUnavailable
+from runwright.runtime.migrations import DataRefused
 from runwright.runtime.simulated import SimulatedUnavailable
-from runwright.runtime.sqlite import DataRefused
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the clients of AWS keep an idle connection, so that the server is not the one that ends it."""

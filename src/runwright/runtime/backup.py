@@ -6,7 +6,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from runwright.runtime.sqlite import APPLICATION_ID, FILE_NAME
+from runwright.runtime.migrations import APPLICATION_ID
+from runwright.runtime.sqlite import FILE_NAME
 
 
 class BackupRefused(Exception):

@@ -1,6 +1,6 @@
 """Lists of executions, the newest first, at a cost that does not grow with their number.
 
-The filters are turned into ranges of the indexes in `schema/indexes.sql`, each already in the order of the list; the
+The filters are turned into ranges of the indexes in `schema/1/indexes.sql`, each already in the order of the list; the
 first few of every range are merged. What no index knows is looked at row by row within these ranges.
 """
 

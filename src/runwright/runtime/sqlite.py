@@ -1,7 +1,7 @@
 """The embedded database: one writer thread whose transactions are shared by all that waits (group commit).
 
 On disk it is SQLite in WAL mode with synchronous=FULL, in memory the same code on a memory database. It knows no table;
-the tables are in `schema/`.
+the tables are `migrations`'.
 """
 
 from __future__ import annotations
@@ -13,21 +13,17 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
+
+from runwright.runtime import migrations
+from runwright.runtime.migrations import DataRefused
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
-APPLICATION_ID = 0x52756E57  # "RunW"
-SCHEMA_VERSION = 1
 FILE_NAME = "runwright.sqlite3"
 _STATEMENTS_KEPT = 256
-
-
-class DataRefused(Exception):
-    """The data folder cannot be used: another server has it, or its content is not ours or of another version."""
 
 
 class Database:
@@ -49,17 +45,25 @@ class Database:
         """
         if folder is None:
             connection = _connect(":memory:")
-            _create(connection)
+            migrations.create(connection)
             return cls(connection, connection, None)
         folder.mkdir(parents=True, exist_ok=True)
         lock = _lock(folder)
+        file = folder / FILE_NAME
         try:
-            file = folder / FILE_NAME
             writer = _connect(str(file))
-            _prepare(writer, file)
-            reader = _connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
-        except BaseException:
+            try:
+                migrations.prepare(writer, file)
+                for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON"):
+                    writer.execute(f"PRAGMA {pragma}")
+                reader = _connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+            except BaseException:
+                writer.close()
+                raise
+        except BaseException as failed:
             os.close(lock)
+            if isinstance(failed, sqlite3.DatabaseError):
+                raise DataRefused(f"{file} cannot be read as a database: {failed}") from failed
             raise
         return cls(writer, reader, lock)
 
@@ -177,34 +181,3 @@ def _lock(folder: Path) -> int:
         os.close(lock)
         raise DataRefused(f"{folder} is in use by another server: stop that one, or give another --data") from None
     return lock
-
-
-def _prepare(connection: sqlite3.Connection, file: Path) -> None:
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        application = connection.execute("PRAGMA application_id").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        if tables == 0:
-            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-            connection.execute("PRAGMA journal_mode=WAL")
-            _create(connection)
-        elif application != APPLICATION_ID:
-            raise DataRefused(f"{file} is a database of another program: give another --data")
-        elif version != SCHEMA_VERSION:
-            raise DataRefused(
-                f"{file} has schema version {version}, this program knows {SCHEMA_VERSION}: "
-                "use the program that wrote it, or give another --data"
-            )
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA fullfsync=ON")
-    except sqlite3.DatabaseError as broken:
-        raise DataRefused(f"{file} cannot be read as a database: {broken}") from broken
-
-
-def _create(connection: sqlite3.Connection) -> None:
-    folder = resources.files("runwright.runtime") / "schema"
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    scripts = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
-    body = "\n".join(file.read_text("utf-8") for file in scripts)
-    connection.executescript(f"BEGIN;\n{body}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;")

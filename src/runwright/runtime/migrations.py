@@ -1,0 +1,74 @@
+"""The tables of a database, by version: `schema/N/*.sql` makes version N of version N - 1, or of an empty file.
+
+The version covers the rows and the JSON in them. A database of an earlier version is brought up in one transaction when
+it is opened; one of a later version, or of another program, is refused and left as it is. What is added to the JSON of
+a state needs no version, since what is absent there is at its default.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+APPLICATION_ID = 0x52756E57  # "RunW"
+SCHEMA = resources.files("runwright.runtime") / "schema"
+
+
+class DataRefused(Exception):
+    """The data folder cannot be used: another server has it, or its content is not ours or of another version."""
+
+
+def newest(schema: Traversable = SCHEMA) -> int:
+    """The version that this program works with."""
+    return max(_versions(schema))
+
+
+def create(connection: sqlite3.Connection, schema: Traversable = SCHEMA) -> None:
+    """Make the tables in an empty database."""
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    _bring_up(connection, 0, schema)
+
+
+def prepare(connection: sqlite3.Connection, file: Path, schema: Traversable = SCHEMA) -> None:
+    """Make the tables, or bring them up to the newest version.
+
+    Raises DataRefused, and sqlite3.DatabaseError for what is no database.
+    """
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if tables == 0:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("PRAGMA journal_mode=WAL")
+        create(connection, schema)
+    elif application != APPLICATION_ID:
+        raise DataRefused(f"{file} is a database of another program: give another --data")
+    elif version > newest(schema):
+        raise DataRefused(
+            f"{file} has schema version {version}, this program knows versions up to {newest(schema)}: "
+            "use the program that wrote it, or give another --data"
+        )
+    elif version < newest(schema):
+        _bring_up(connection, version, schema)
+
+
+def _bring_up(connection: sqlite3.Connection, version: int, schema: Traversable) -> None:
+    texts = [
+        script.read_text("utf-8")
+        for number, folder in sorted(_versions(schema).items())
+        if number > version
+        for script in sorted(folder.iterdir(), key=lambda script: script.name)
+        if script.name.endswith(".sql")
+    ]
+    body = "\n".join(texts)
+    try:
+        connection.executescript(f"BEGIN IMMEDIATE;\n{body}\nPRAGMA user_version={newest(schema)};\nCOMMIT;")
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
+
+
+def _versions(schema: Traversable) -> dict[int, Traversable]:
+    return {int(folder.name): folder for folder in schema.iterdir() if folder.name.isdecimal()}
