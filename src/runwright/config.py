@@ -143,6 +143,12 @@ def _script_sandbox(text: str) -> str:
     return text
 
 
+def _log_level(text: str) -> str:
+    if text not in ("warning", "info", "debug"):
+        raise InvalidSetting(f"'{text}' is none of warning, info and debug")
+    return text
+
+
 def _program(text: str) -> Path | None:
     if not text:
         return None
@@ -294,6 +300,11 @@ _SETTINGS = (
         "audit-log", "FILE", "", _file,
         "Append a line of JSON for each request: who asked what of what, and the outcome. With principals and a data "
         "directory it is audit.jsonl there when not given.",
+    ),
+    Setting(
+        "log-level", "LEVEL", "warning", _log_level,
+        "The least severe lines to log: `warning` for troubles, `info` also for executions that start and end and for "
+        "steps that fail, `debug` for every step.",
     ),
     Setting(
         "limit", "NAME=N", "", _limits,

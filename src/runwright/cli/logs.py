@@ -21,7 +21,7 @@ class _Masking(structlog.stdlib.ProcessorFormatter):
         return line
 
 
-def configure(least: int = logging.INFO, secrets: Sequence[str] = ()) -> None:
+def configure(least: int, secrets: Sequence[str] = ()) -> None:
     """Write what is at least this severe, without the secrets; standard output stays free for what the command says."""
     if sys.stderr.isatty():
         last: list[structlog.typing.Processor] = [structlog.dev.ConsoleRenderer()]

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import logging
 import signal
 import socket
 import sys
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser, "host", "port", "data", "aws", "skip-time", "script-sandbox", "pwsh", "runbooks", "quota", "region"
     )
     flags.add(parser, "account", "attachments", "keep", "drain")
-    flags.add(parser, "principals", "allowed-host", "tls-certificate", "tls-key", "audit-log", "limit")
+    flags.add(parser, "principals", "allowed-host", "tls-certificate", "tls-key", "audit-log", "log-level", "limit")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -48,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
         settings = engine_settings(given)
         host, port = read("host", given["host"]), read("port", given["port"])
         drain_seconds = read("drain", given["drain"])
+        log_level = logging.getLevelNamesMapping()[read("log-level", given["log_level"]).upper()]
         files = runbook_files.read_directories(read("runbooks", given["runbooks"]))
     except (InvalidSetting, runbook_files.Unreadable) as error:
         return _refuse(str(error))
@@ -61,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
         front = open_front(given, settings, host)
     except (InvalidSetting, Unsafe) as error:
         return _refuse(str(error))
-    logs.configure(secrets=front.guard.front_door.secrets() if front.guard.front_door else ())
+    logs.configure(log_level, secrets=front.guard.front_door.secrets() if front.guard.front_door else ())
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_serve(settings, front, host, port, files, drain_seconds))

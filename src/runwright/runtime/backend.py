@@ -14,15 +14,18 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError
 
+from runwright.logs import get_logger
 from runwright.messages import Json
 from runwright.runtime.clients import AwsCall, Clients, Keys
-from runwright.runtime.failures import Refused, refused_by
+from runwright.runtime.failures import OUTCOME_UNKNOWN, Refused, refused_by
 from runwright.runtime.identities import Identities, Identity, placeholder
 from runwright.runtime.lanes import Lanes
 from runwright.runtime.passthrough import Answered, Passthrough, Unanswered
 from runwright.runtime.roles import Roles
 from runwright.runtime.scope import Scope
 from runwright.runtime.simulated import SimulatedAws, start_simulated_aws
+
+log = get_logger()
 
 DEFAULT = "default"
 SIMULATED = "simulated"
@@ -136,6 +139,10 @@ class Backend:
             AwsCall(service, operation, parameters, scope.region, endpoint, keys, seconds, token),
         )
         self.called(service, (reply.failure.code or reply.failure.type) if isinstance(reply, Refused) else "")
+        if isinstance(reply, Refused) and reply.is_transient:
+            code = reply.failure.code
+            write = log.warning if code == OUTCOME_UNKNOWN else log.info
+            write("call without a reply", execution=scope.execution_id, service=service, operation=operation, code=code)
         return reply
 
     async def object_in_s3(

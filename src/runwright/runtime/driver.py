@@ -35,6 +35,7 @@ from runwright.messages import (
     SleepUntil,
     WishId,
 )
+from runwright.runtime import chronicle
 from runwright.runtime.clock import Clock
 from runwright.runtime.journal import Journal, New, StoredReplies, TurnRows, Unfinished, rows_of
 from runwright.runtime.live import Asked, Due, Live, Turn, fail
@@ -343,7 +344,11 @@ class Driver:
                 if not turn.live.dropped:
                     self._drop(turn.live, [])
             return
+        is_heard = chronicle.is_heard()
         for turn in sound:
+            state = turn.live.state
+            if is_heard and turn.rows is not None and state is not None:
+                chronicle.tell(state.start, turn.rows, turn.status, ended=turn.ended)
             self._apply(turn)
 
     # ------------------------------------------------------------------------------------- after the commit
