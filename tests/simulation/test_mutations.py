@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from runwright.interpreter import execution as machine
+from runwright.interpreter import rulings
 from runwright.interpreter.admission import Admission
-from runwright.interpreter.fanout_state import Fanout
+from runwright.interpreter.fanout_state import Fanout, Group
 from runwright.interpreter.state import State, cursor_of
 from runwright.messages import CallAws, Effect, WishId
 from runwright.runtime import driver, journal
@@ -105,6 +106,15 @@ def _counts_an_end_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(driver, "rows_of", twice)
 
 
+def _starts_one_child_too_many(patch: pytest.MonkeyPatch) -> None:
+    concurrency_of = rulings.concurrency_of
+    patch.setattr(rulings, "concurrency_of", lambda *given: concurrency_of(*given) + 1)
+
+
+def _never_gives_up(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Group, "gives_up", property(lambda self: False))
+
+
 def _lets_the_clock_run_backwards(patch: pytest.MonkeyPatch) -> None:
     fold = machine.fold
 
@@ -128,6 +138,8 @@ BUGS: dict[str, tuple[Plant, dict[str, Any], str]] = {
     "the quota holds over a restart": (_forgets_whom_it_has_admitted, {"crash": 0.2}, "executions hold slots"),
     "what was read never vanishes": (_forgets_a_position, {"crash": 0.2}, "is gone|and became"),
     "a parent counts its children": (_counts_an_end_twice, {}, "counts"),
+    "no more children run than may": (_starts_one_child_too_many, {}, "are allowed"),
+    "the error budget holds": (_never_gives_up, {"failing_calls": 0.8}, "begins a child after"),
     "time does not run backwards": (_lets_the_clock_run_backwards, {"jumping": 0.3}, "began at"),
 }
 

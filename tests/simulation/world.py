@@ -53,13 +53,14 @@ class Violation(AssertionError):
 
 @dataclass
 class Whims:
-    """How the world misbehaves; probabilities of a run."""
+    """How the world misbehaves; probabilities of a run. `full`: a commit finds the disk full, for some seconds."""
 
     seed: int
     crash_commits: set[int] = field(default_factory=set)
     crash_after: bool = False
     crash: float = 0.0
     failing_commits: float = 0.0
+    full: float = 0.0
     failing_calls: float = 0.0
     duplicate: float = 0.0
     slow: float = 0.0
@@ -148,6 +149,7 @@ class MemoryJournal:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._full_until = 0.0
 
     async def commit(self, turns: Sequence[TurnRows]) -> None:
         world, whims = self._world, self._world.whims
@@ -159,8 +161,11 @@ class MemoryJournal:
         if killed and not whims.crash_after and (not whims.crash or world.random.random() < 0.5):
             world.crashed.set()
             await asyncio.Event().wait()
-        if world.random.random() < whims.failing_commits:
-            raise OSError("disk full")
+        now = asyncio.get_running_loop().time()
+        if world.random.random() < whims.full:
+            self._full_until = now + world.random.random() * 10
+        if now < self._full_until or world.random.random() < whims.failing_commits:
+            raise OSError("no space left on device")
         try:
             for turn in turns:
                 world.disk.store(turn)

@@ -45,6 +45,8 @@ from runwright.runtime.slots import Line, Slots
 
 RELOAD_SECONDS = 1.0
 """How long after a failed commit an execution is loaded again."""
+REAL_TIME = ""
+"""A family that never skips time."""
 
 log = get_logger()
 
@@ -205,6 +207,8 @@ class Driver:
 
     def _rang(self, execution_id: str, at: float) -> None:
         self._post(execution_id, Due(at))
+        if (known := self._known.get(execution_id)) is not None:
+            self._clock.let_go(known.family, ("reload", execution_id))
 
     async def _load(self, live: Live) -> None:
         """Make the state from what is stored; tried again later when it cannot be read."""
@@ -388,6 +392,7 @@ class Driver:
             live.id, live.number, live.line, live.family, turn.status, turn.slot, turn.wakes_at, skips_since
         )
         self._clock.set_alarm(live.id, live.family, turn.wakes_at)
+        self._clock.let_go(live.family, ("reload", live.id))
         for reason, holds in (("person", turn.awaits_person), ("queue", turn.slot == "asked")):
             (self._clock.hold if holds else self._clock.let_go)(live.family, (reason, live.id))
         if not live.inbox and not live.in_commit:
@@ -406,7 +411,7 @@ class Driver:
         for done in self._watchers.pop(live.id, []):
             if not done.done():
                 done.set_result(None)
-        for reason in ("turn", "person", "queue"):
+        for reason in ("turn", "person", "queue", "reload"):
             self._clock.let_go(live.family, (reason, live.id))
         if state.start.skip_time:
             self._clock.leave(live.family)
@@ -442,17 +447,14 @@ class Driver:
         if live.accepted is not None:
             waiting.append(live.accepted)
         fail(waiting)
-        self._clock.let_go(live.family, ("turn", live.id))
         known = self._known.get(live.id)
         if known is not None:
-            self._clock.set_alarm(live.id, live.family, self._clock.now(live.family) + RELOAD_SECONDS)
+            self._clock.hold(live.family, ("reload", live.id))  # skipping, it would try again at once
+            self._clock.set_alarm(live.id, REAL_TIME, self._clock.now(REAL_TIME) + RELOAD_SECONDS)
+        self._clock.let_go(live.family, ("turn", live.id))
         if live.state is None:
             return
-        if known is not None and known.slot == "asked":
-            self._slots.give_back(live.line, live.id)
-            self._queue(known, known.status)
-            self._slots.admit(live.line)
-        elif known is None or known.slot is None:
+        if known is None or known.slot != "held":  # who asks for one asks again when it is loaded again
             self._slots.give_back(live.line, live.id)
         if known is None and live.state.start.skip_time:
             self._clock.leave(live.family)
