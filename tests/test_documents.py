@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from runwright import documents as rules
-from runwright.documents import Documents, Draft, Wanted, is_reserved, local_name
+from runwright.documents import AMAZON, Documents, Draft, Wanted, is_reserved, local_name
+from runwright.documents import shelf as rules
 from runwright.errors import ServiceError
 from runwright.runtime.sqlite import Database
 
@@ -261,7 +261,7 @@ def test_documents_are_listed_by_name_as_all_filters_allow(wanted: Wanted, names
 def test_a_document_of_the_account_goes_before_a_shipped_one_of_its_name() -> None:
     async def story(shelf: Shelf) -> None:
         shelf.documents = Documents(shelf.documents._database, shipped={"AWS-Demo": "shipped", "AWS-Else": "else"})
-        assert (await shelf.documents.find(*HOME, "AWS-Demo")).owner == rules.AMAZON
+        assert (await shelf.documents.find(*HOME, "AWS-Demo")).owner == AMAZON
         with pytest.raises(ServiceError, match="owned by Amazon"):
             await shelf.documents.delete(*HOME, "AWS-Demo", None, None)
 

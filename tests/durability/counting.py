@@ -10,7 +10,7 @@ import http.client
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
@@ -62,12 +62,10 @@ class Counting:
             return True
 
     def _done(self, request: Request) -> Answer:
-        connection = http.client.HTTPConnection(urlsplit(self.moto_url).netloc, timeout=30)
-        connection.request(request.method, request.path, request.body, request.headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        connection.close()
-        return answer.status, {"Content-Type": answer.headers["Content-Type"]}, body
+        with closing(http.client.HTTPConnection(urlsplit(self.moto_url).netloc, timeout=30)) as connection:
+            connection.request(request.method, request.path, request.body, request.headers)
+            with connection.getresponse() as answer:
+                return answer.status, {"Content-Type": answer.headers["Content-Type"]}, answer.read()
 
 
 @contextmanager
