@@ -41,6 +41,13 @@ def test_each_line_of_a_change_template_has_to_have_its_approvals() -> None:
     assert talk.reply(signal("Approve", ANN)).values["ApprovalStatus"] == "Approved"
 
 
+def test_a_number_of_approvals_that_is_a_reference_is_looked_at_when_it_has_its_value() -> None:
+    rule = DECLARATIONS["aws:approve"].rule
+    assert rule is not None
+    lines = [{"approver": "{{ Approver }}", "type": "{{ Type }}", "minRequiredApprovals": "{{ Least }}"}]
+    assert list(rule({"EnhancedApprovals": {"Approvers": lines}})) == []
+
+
 def test_the_least_number_of_all_approvals_holds_beside_the_lines() -> None:
     lines = [{"approver": name, "minRequiredApprovals": 0} for name in ("ann", "bob", "cid")]
     talk = Conversation("aws:approve", {"MinRequiredApprovals": 2, "EnhancedApprovals": {"Approvers": lines}})

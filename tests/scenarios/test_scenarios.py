@@ -63,6 +63,37 @@ def script_of(scenario: dict[str, Any]) -> Script:
     )
 
 
+NEVER = {
+    "aws:branch": {
+        "Failed",
+        "TimedOut",
+        "Cancelled",
+    },  # it is decided at once, and a value that is missing is no failure
+    "aws:pause": {"Failed"},  # nobody can refuse to resume
+    "aws:updateVariable": {"TimedOut", "Cancelled"},  # it is done at once
+}
+"""Ends that an action cannot have."""
+
+
+def ends_played(scenario: dict[str, Any]) -> set[tuple[str, str]]:
+    """(action, status) of each step whose end the scenario tells."""
+    actions: dict[str, str] = {}
+    steps = list(yaml.safe_load(script_of(scenario).books["main"])["mainSteps"])
+    while steps:
+        step = steps.pop()
+        actions[step["name"]] = step["action"]
+        inner = (step.get("inputs") or {}).get("Steps")
+        steps += inner if isinstance(inner, list) else []
+    told = [(name, end) for each in scenario.get("steps", []) for name, end in each.items()]
+    return {(actions[name], end) for name, end in told if name in actions}
+
+
+@pytest.mark.parametrize("action", [name for name, each in DECLARATIONS.items() if not each.only_aws])
+def test_an_action_is_played_to_each_end_that_it_can_have(action: str) -> None:
+    played = {end for each in scenarios().values() for played, end in ends_played(each) if played == action}
+    assert {"Success", "Failed", "TimedOut", "Cancelled"} - NEVER.get(action, set()) <= played
+
+
 @pytest.mark.parametrize("name", scenarios())
 def test_a_scenario_goes_as_it_is_written(name: str) -> None:
     scenario = scenarios()[name]

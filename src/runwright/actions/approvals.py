@@ -31,6 +31,7 @@ def lines_of(enhanced: Json) -> tuple[Line, ...]:
 
     [UG] each has a name, a type and a number of approvals that it has to give (0: it may give one). Who belongs to a
     group is not known here: a group approves as who bears its name.
+    A number that is written with a reference is looked at when it has its value.
     """
     entries = enhanced.get("Approvers") if isinstance(enhanced, dict) else None
     if not isinstance(entries, list) or not entries:
@@ -43,7 +44,8 @@ def lines_of(enhanced: Json) -> tuple[Line, ...]:
         kind = entry.get("type")
         if kind not in (None, *APPROVER_TYPES) and "{{" not in str(kind):
             raise ValueError(f"Approvers[{number}] has the type {kind}; it can be {one_of(APPROVER_TYPES)}")
-        least = as_whole_number(entry.get("minRequiredApprovals", 1))
+        written = entry.get("minRequiredApprovals", 1)
+        least = 0 if "{{" in str(written) else as_whole_number(written)
         if least is None or least < 0:
             raise ValueError(f"Approvers[{number}] has no whole number of minRequiredApprovals")
         lines.append(Line(name, least))

@@ -120,7 +120,7 @@ class Clients:
         payload = _STREAMS_TAKEN.get((service, operation.name))
         if operation.has_event_stream_output or (operation.has_streaming_output and payload is None):
             raise StreamRefused(operation.name)
-        parameters = call.parameters
+        parameters = dict(call.parameters)  # botocore encodes some of them in place
         if call.token is not None and operation.idempotent_members:
             parameters = dict.fromkeys(operation.idempotent_members, call.token) | parameters
         client = self._client(service, call.region, call.endpoint, call.seconds)
