@@ -24,8 +24,9 @@ _NAMESPACE = bytes.fromhex("6f2b9f0e6f0d5d0a9b5e2c1d6f1c7a11")
 class WishId(NamedTuple):
     """Names one effect within its execution.
 
-    `path` leads to the step through its loops with their attempt and pass (`each.1/3/copy`), `visit` counts how often
-    the flow came there, `attempt` the tries of the step, `replies` how many replies the attempt has had before.
+    `path` leads to the step through its loops with their attempt and pass (`each.1/3/copy`, and `each#2.1/3/copy` when
+    the loop is visited for the second time), `visit` counts how often the flow came there, `attempt` the tries of the
+    step, `replies` how many replies the attempt has had before.
     """
 
     path: str

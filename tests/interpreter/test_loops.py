@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from runwright.interpreter.requests import Stop
+from runwright.interpreter.requests import Signal, Stop
 from runwright.messages import CallAws
 from tests.interpreter.conversation import Conversation
 
@@ -145,3 +145,25 @@ def test_loops_within_loops_breathe_between_their_many_steps() -> None:
     assert len(talk.rows) <= 501
     talk.pass_time(1)
     assert (talk.status, len(talk.rows)) == ("Success", 1 + 100 + 100 * 100)
+
+
+def test_a_loop_that_is_visited_again_makes_calls_and_steps_of_their_own() -> None:
+    talk = Conversation(
+        """
+mainSteps:
+  - name: each
+    action: aws:loop
+    inputs:
+      Iterators: [a]
+      Steps: [{name: call, action: aws:executeAwsApi, inputs: {Service: ec2, Api: DescribeVpcs}}]
+""",
+        request={"Mode": "Interactive"},
+    )
+    wishes = []
+    for _ in range(2):
+        talk.ask(Signal("StartStep", {"StepName": ["each"]}, "a"))
+        wishes.append(talk.wish()[0].unique_in("x"))
+        talk.reply({})
+    assert [name for name, _ in talk.steps] == ["each", "call"] * 2
+    assert len(set(wishes)) == 2
+    assert len({row.id for row in talk.rows.values()}) == 4

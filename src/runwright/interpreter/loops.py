@@ -55,7 +55,8 @@ def _begin_pass(state: State, activity: Activity, iteration: int) -> None:
     if activity.values is not None:
         outputs["CurrentIteratorValue"] = activity.values[iteration - 1]
     state.outputs[activity.name] = outputs
-    path = f"{activity.path}.{activity.attempt}/{iteration}/"
+    again = f"#{activity.visit}" if activity.visit > 1 else ""
+    path = f"{activity.path}{again}.{activity.attempt}/{iteration}/"
     first = _loop(state, activity).steps[0].name
     state.frames.append(Frame(path=path, loop=activity.name, iteration=iteration, next=first))
 
