@@ -26,6 +26,8 @@ from runwright.runtime.scope import Caller
 from runwright.runtime.simulated import start_simulated_aws
 
 CLIENTS = 64
+TRIES = 3
+"""Of what lasts a second: the best counts, for both sides, since others may use the machine too."""
 CALLER = Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/bench")
 ENDED = {"Success", "Failed", "TimedOut", "Cancelled"}
 NO_QUOTAS = {"running": 0, "queued": 0, "rate-controlled": 0}
@@ -89,10 +91,14 @@ def against_peers() -> list[Row]:
     """Ten steps an execution, against ten Pass states and against ten steps of a DBOS workflow."""
     speeds = {}
     for name, book in (("sleep", books.SLEEPS), ("updateVariable", books.VARIABLES)):
-        with tempfile.TemporaryDirectory() as folder, runwright(Path(folder)) as server:
-            speeds[name] = 1000 / asyncio.run(_ours(server.url, book, 1000))
-    with started("-m", "benchmarks.moto_peer") as moto:
-        passes = 60 / asyncio.run(_step_functions(moto.url, 60))
+        speeds[name] = 0.0
+        for _ in range(TRIES):
+            with tempfile.TemporaryDirectory() as folder, runwright(Path(folder)) as server:
+                speeds[name] = max(speeds[name], 1000 / asyncio.run(_ours(server.url, book, 1000)))
+    passes = 0.0
+    for _ in range(TRIES):
+        with started("-m", "benchmarks.moto_peer") as moto:
+            passes = max(passes, 60 / asyncio.run(_step_functions(moto.url, 60)))
     rows = [
         Row(f"executions of ten {name} steps a second, over HTTP, durable", f"{speeds[name]:.0f}/s",
             f"{passes:.1f}/s, ten Pass states on moto's Step Functions", speeds[name] / passes, wanted)
@@ -218,9 +224,9 @@ def calls_a_second() -> list[Row]:
             members = {"DocumentName": "Book"} if starts else {"AutomationExecutionId": id_}
             given = Path(folder) / "answer"
             given.write_bytes(asyncio.run(_first_answer(server, operation, members)))
-            speed = asyncio.run(_calls(server, operation, members, 3000))
             with started("-m", "benchmarks.bare_app", str(given)) as bare_server:
-                bare = asyncio.run(_calls(bare_server, operation, members, 3000))
+                speed = max(asyncio.run(_calls(server, operation, members, 3000)) for _ in range(TRIES))
+                bare = max(asyncio.run(_calls(bare_server, operation, members, 3000)) for _ in range(TRIES))
         what = "StartAutomationExecution, after commit" if starts else "GetAutomationExecution of 50 steps"
         rows.append(
             Row(
