@@ -152,9 +152,15 @@ def _log_level(text: str) -> str:
 def _program(text: str) -> Path | None:
     if not text:
         return None
-    if not (os.path.isfile(text) and os.access(text, os.X_OK)):
-        raise InvalidSetting(f"'{text}' is no program: the path of a file that may be executed is expected")
-    return Path(text).absolute()
+    if not os.path.exists(text):
+        found = "does not exist"
+    elif not os.path.isfile(text):
+        found = "is no file"
+    elif not os.access(text, os.X_OK):
+        found = "may not be executed"
+    else:
+        return Path(text).absolute()
+    raise InvalidSetting(f"'{text}' {found}: the path of a file that may be executed is expected")
 
 
 def _switch(text: str) -> bool:

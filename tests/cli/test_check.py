@@ -81,6 +81,44 @@ def test_warnings_alone_are_told_and_exit_0(tmp_path: Path, capsys: pytest.Captu
     assert "retired-runtime warning:" in capsys.readouterr().out
 
 
+POWERSHELL = """\
+schemaVersion: '0.3'
+mainSteps:
+  - {name: a, action: 'aws:executeScript', inputs: {Runtime: PowerShell 7.4, Script: Get-Date}}
+"""
+
+
+def test_a_powershell_script_is_warned_of_where_there_is_no_powershell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "shell.yaml"
+    file.write_text(POWERSHELL)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["check", str(file)]) == 0
+    assert "needs-powershell warning: no pwsh is known here" in capsys.readouterr().out
+
+    pwsh = tmp_path / "pwsh"
+    pwsh.write_text("#!/bin/sh\n")
+    pwsh.chmod(0o755)
+    assert main(["check", str(file)]) == 0
+    monkeypatch.setenv("PATH", "")
+    assert main(["check", "--pwsh", str(pwsh), str(file)]) == 0
+    monkeypatch.setenv("RUNWRIGHT_PWSH", str(pwsh))
+    assert main(["check", str(file)]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_a_powershell_that_is_none_is_refused_before_anything_is_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "shell.yaml"
+    file.write_text(POWERSHELL)
+    for path, found in ((tmp_path / "none", "does not exist"), (tmp_path, "is no file"), (file, "may not be executed")):
+        assert main(["check", "--pwsh", str(path), str(file)]) == 2
+        expected = f"runwright check: --pwsh: '{path}' {found}: the path of a file that may be executed is expected.\n"
+        assert capsys.readouterr() == ("", expected)
+
+
 def test_several_files_are_checked_and_the_format_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, odd, empty_list = tmp_path / "good.yml", tmp_path / "odd", tmp_path / "list.json"
     good.write_text(VALID)

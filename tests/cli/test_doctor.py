@@ -40,7 +40,7 @@ def test_doctor_shows_the_powershell_that_is_named(capsys: pytest.CaptureFixture
     main(["doctor", "--json", "--aws", "simulated", "--pwsh", "/bin/sh"])
     assert json.loads(capsys.readouterr().out)["PowerShell"] == os.path.realpath("/bin/sh")
     assert main(["doctor", "--pwsh", "/etc/passwd"]) == 2
-    assert "'/etc/passwd' is no program: the path of a file that may be executed" in capsys.readouterr().err
+    assert "'/etc/passwd' may not be executed: the path of a file that may be executed" in capsys.readouterr().err
 
 
 def test_a_setting_that_is_no_choice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 from runwright.actions import DECLARATIONS
+from runwright.cli import flags
+from runwright.config import InvalidSetting, read
 from runwright.language import parse
 from runwright.language.problems import Problem
+from runwright.runtime.powershell import find_pwsh
 
 FORMATS = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML"}
 
@@ -17,10 +20,16 @@ FORMATS = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("runbooks", nargs="+", metavar="RUNBOOK", help="a file in JSON or YAML")
     parser.add_argument("--json", action="store_true", help="print one JSON list of all problems")
+    flags.add(parser, "pwsh")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Exit code 0 without errors (warnings may be there), 1 with any, 2 when a file could not be read."""
+    """Exit code 0 without errors (warnings may be there), 1 with any, 2 when a file or setting could not be read."""
+    try:
+        has_powershell = find_pwsh(read("pwsh", args.pwsh)) is not None
+    except InvalidSetting as error:
+        print(f"runwright check: {error}", file=sys.stderr)
+        return 2
     found: list[tuple[str, Problem]] = []
     unreadable = False
     for name in args.runbooks:
@@ -31,7 +40,8 @@ def main(args: argparse.Namespace) -> int:
             print(f"runwright check: cannot read {name}: {reason}", file=sys.stderr)
             unreadable = True
             continue
-        found.extend((name, problem) for problem in parse(text, format_of(name, text), DECLARATIONS).problems)
+        parsed = parse(text, format_of(name, text), DECLARATIONS, has_powershell=has_powershell)
+        found.extend((name, problem) for problem in parsed.problems)
     if args.json:
         print(json.dumps([as_json(name, problem) for name, problem in found], indent=2))
     else:

@@ -9,8 +9,9 @@ import sys
 
 from runwright.cli import flags
 from runwright.config import InvalidSetting, read
+from runwright.runtime.powershell import find_pwsh
 from runwright.runtime.sandbox.tiers import LANDLOCK, NONE, REFUSED, TIERS, contained
-from runwright.runtime.sandboxes import Ladder, find_pwsh
+from runwright.runtime.sandboxes import Ladder
 from runwright.runtime.scripts import Scripts
 
 

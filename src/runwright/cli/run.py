@@ -25,6 +25,7 @@ from runwright.errors import ServiceError
 from runwright.hosting import Host
 from runwright.runtime.backend import BackendUnavailable
 from runwright.runtime.journal import TurnRows
+from runwright.runtime.powershell import find_pwsh
 from runwright.runtime.records import StepsWanted
 from runwright.runtime.scope import Caller
 from runwright.runtime.simulated import SimulatedUnavailable
@@ -55,8 +56,9 @@ def main(args: argparse.Namespace) -> int:
     given = {**vars(args), "data": ":memory:"}
     try:
         settings = engine_settings(given)
-        file = runbook_files.read_file(args.runbook)
-        others = runbook_files.read_directories(read("runbooks", given["runbooks"]))
+        has_powershell = find_pwsh(settings.pwsh) is not None
+        file = runbook_files.read_file(args.runbook, has_powershell=has_powershell)
+        others = runbook_files.read_directories(read("runbooks", given["runbooks"]), has_powershell=has_powershell)
         if _shows_problems(view, [file, *others], as_document=args.json):
             return INVALID
         assert file.runbook is not None

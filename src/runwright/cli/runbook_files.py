@@ -41,8 +41,8 @@ class RunbookFile:
         return self.runbook is None or any(problem.is_error for problem in self.problems)
 
 
-def read_file(path: Path) -> RunbookFile:
-    """Read and check one file. Raises Unreadable."""
+def read_file(path: Path, *, has_powershell: bool = False) -> RunbookFile:
+    """Read and check one file, as `parse` does. Raises Unreadable."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -50,11 +50,11 @@ def read_file(path: Path) -> RunbookFile:
     except UnicodeDecodeError:
         raise Unreadable(f"cannot read {path}: it is not UTF-8 text") from None
     text_format = format_of(path.name, text)
-    parsed = parse(text, text_format, DECLARATIONS)
+    parsed = parse(text, text_format, DECLARATIONS, has_powershell=has_powershell)
     return RunbookFile(path, text, text_format, tuple(parsed.problems), parsed.runbook)
 
 
-def read_directories(directories: Iterable[Path]) -> list[RunbookFile]:
+def read_directories(directories: Iterable[Path], *, has_powershell: bool = False) -> list[RunbookFile]:
     """Read and check every runbook directly in these directories. Raises Unreadable, also for one name twice."""
     named: dict[str, Path] = {}
     for path in (path for directory in directories for path in _runbooks_in(directory)):
@@ -63,7 +63,7 @@ def read_directories(directories: Iterable[Path]) -> list[RunbookFile]:
         if path.stem in named and named[path.stem].resolve() != path.resolve():
             raise Unreadable(f"{named[path.stem]} and {path} would both be the document {path.stem}")
         named[path.stem] = path
-    return [read_file(path) for path in named.values()]
+    return [read_file(path, has_powershell=has_powershell) for path in named.values()]
 
 
 def _runbooks_in(directory: Path) -> Iterator[Path]:

@@ -5,7 +5,9 @@ The actions' declarations are handed in, so that this room does not know which a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from runwright.errors import InvalidRunbook
 from runwright.language import checks, reader
@@ -31,9 +33,18 @@ class Parsed:
         return self.runbook is not None
 
 
-def parse(text: str, format: str, declarations: Declarations) -> Parsed:  # noqa: A002 - AWS's word
-    """Read a text in JSON or YAML and tell everything that is wrong with it, warnings included. Never raises."""
-    return _parse(text, format, declarations, with_advice=True)
+def parse(
+    text: str,
+    format: str,  # noqa: A002 - AWS's word
+    declarations: Declarations,
+    *,
+    has_powershell: bool = False,
+) -> Parsed:
+    """Read a text in JSON or YAML and tell everything that is wrong with it, warnings included. Never raises.
+
+    `has_powershell`: whether the machine that runs it can run PowerShell.
+    """
+    return _parse(text, format, declarations, partial(checks.advise, has_powershell=has_powershell))
 
 
 def parse_runbook(text: str, format: str, declarations: Declarations) -> Runbook:  # noqa: A002 - AWS's word
@@ -41,13 +52,18 @@ def parse_runbook(text: str, format: str, declarations: Declarations) -> Runbook
 
     Raises InvalidRunbook, with all errors, when there is any.
     """
-    parsed = _parse(text, format, declarations, with_advice=False)
+    parsed = _parse(text, format, declarations)
     if parsed.runbook is None:
         raise InvalidRunbook(parsed.problems)
     return parsed.runbook
 
 
-def _parse(text: str, format: str, declarations: Declarations, *, with_advice: bool) -> Parsed:  # noqa: A002
+def _parse(
+    text: str,
+    format: str,  # noqa: A002
+    declarations: Declarations,
+    advise: Callable[[Draft, Declarations, Findings], None] | None = None,
+) -> Parsed:
     try:
         source = load(text, format)
     except InvalidRunbook as refused:
@@ -57,8 +73,8 @@ def _parse(text: str, format: str, declarations: Declarations, *, with_advice: b
     try:
         if draft := reader.read(source.value, findings):
             runbook = _runbook(draft, checks.check(draft, declarations, findings))
-            if with_advice:
-                checks.advise(draft, declarations, findings)
+            if advise is not None:
+                advise(draft, declarations, findings)
     except TooMany:  # those there are will do
         pass
     problems = findings.placed(source)

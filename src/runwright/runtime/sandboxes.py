@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from runwright.messages import Json
+from runwright.runtime.powershell import find_pwsh
 from runwright.runtime.sandbox.tiers import REFUSED
 
 _MODULE = "runwright.runtime.sandbox.zygote"
@@ -233,12 +233,6 @@ async def _readable(file: socket.socket) -> None:
         await ready.wait()
     finally:
         loop.remove_reader(file)
-
-
-def find_pwsh(named: Path | None) -> str | None:
-    """The program that is PowerShell, behind all links: the one that is named, else the one on PATH."""
-    found = shutil.which("pwsh") if named is None else str(named)
-    return found and os.path.realpath(found)
 
 
 def _powershell_folders(named: Path | None) -> list[str]:

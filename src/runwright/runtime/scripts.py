@@ -24,8 +24,9 @@ from typing import IO, Any
 from runwright.messages import Failure, Json
 from runwright.runtime import forwarding
 from runwright.runtime.forwarding import Forwarder, Way
+from runwright.runtime.powershell import find_pwsh
 from runwright.runtime.sandbox.tiers import NAMESPACES, REFUSED
-from runwright.runtime.sandboxes import Ladder, Sandbox, SandboxBroken, Sandboxes, find_pwsh
+from runwright.runtime.sandboxes import Ladder, Sandbox, SandboxBroken, Sandboxes
 
 MEGABYTE = 1024 * 1024
 VALUE_BYTES = 100 * 1024

@@ -15,6 +15,6 @@ def check(draft: Draft, declarations: Declarations, findings: Findings) -> froze
     return references.check(draft, declarations, findings)
 
 
-def advise(draft: Draft, declarations: Declarations, findings: Findings) -> None:
+def advise(draft: Draft, declarations: Declarations, findings: Findings, *, has_powershell: bool) -> None:
     """Note what is worth a second look; this runs the author's own patterns, so servers do without."""
-    advice.check(draft, declarations, findings)
+    advice.check(draft, declarations, findings, has_powershell=has_powershell)

@@ -17,12 +17,12 @@ RETIRED_RUNTIMES = ("python3.6", "python3.7", "python3.8", "python3.9", "PowerSh
 CURRENT_RUNTIMES = ("python3.10", "python3.11", "PowerShell 7.4")
 
 
-def check(draft: Draft, declarations: Declarations, findings: Findings) -> None:
+def check(draft: Draft, declarations: Declarations, findings: Findings, *, has_powershell: bool) -> None:
     """Note everything worth a second look."""
     for each in draft.steps:
         _check_action(each, declarations, findings)
         if each.step.action == "aws:executeScript":
-            _check_script(draft, each, findings)
+            _check_script(draft, each, findings, has_powershell=has_powershell)
     for parameter in draft.parameters.values():
         for message in _default_problems(parameter):
             findings.warning("default-breaks-rule", ("parameters", parameter.name, "default"), message)
@@ -41,14 +41,14 @@ def _check_action(each: WrittenStep, declarations: Declarations, findings: Findi
         findings.warning("timeout-above-cap", (*each.path, "timeoutSeconds"), text)
 
 
-def _check_script(draft: Draft, each: WrittenStep, findings: Findings) -> None:
+def _check_script(draft: Draft, each: WrittenStep, findings: Findings, *, has_powershell: bool) -> None:
     path = (*each.path, "inputs")
     runtime, script = each.step.inputs.get("Runtime"), each.step.inputs.get("Script")
     if runtime in RETIRED_RUNTIMES:
         text = f"AWS no longer takes the runtime {runtime}; it takes {', '.join(CURRENT_RUNTIMES)}"
         findings.warning("retired-runtime", (*path, "Runtime"), text)
-    if isinstance(runtime, str) and runtime.startswith("PowerShell"):
-        text = "a PowerShell script needs pwsh on the machine that runs it"
+    if isinstance(runtime, str) and runtime.startswith("PowerShell") and not has_powershell:
+        text = "no pwsh is known here: install PowerShell so that pwsh is on PATH, or name it with --pwsh"
         findings.warning("needs-powershell", (*path, "Runtime"), text)
     attachment = each.step.inputs.get("Attachment")
     if isinstance(attachment, str) and "{{" not in attachment and attachment not in draft.files:
