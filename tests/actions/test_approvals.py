@@ -3,10 +3,13 @@ from __future__ import annotations
 import pytest
 
 from runwright.actions import DECLARATIONS
+from runwright.actions.approvals import Line, lines_of
+from runwright.actions.approvers import is_approver
 from runwright.language.inputs import fit
 from runwright.messages import AwaitSignal, Json
 from tests.actions.conversation import NOW, Conversation
 
+ACCOUNT = "arn:aws:iam::123456789012"
 ANN, BOB = "arn:aws:iam::123456789012:user/ann", "arn:aws:iam::123456789012:user/bob"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:AutomationApprovals"
 
@@ -35,17 +38,26 @@ def test_each_line_of_a_change_template_has_to_have_its_approvals() -> None:
     enhanced = {"NotificationArn": TOPIC, "Approvers": lines}
     talk = Conversation("aws:approve", {"EnhancedApprovals": enhanced})
     assert talk.effect.parameters["TopicArn"] == TOPIC
-    assert talk.reply({}).effect.approvers == ("ann", "ops")
-    talk.reply(signal("Approve", "arn:aws:iam::123456789012:role/ops"))
+    assert talk.reply({}).effect.approvers == ("ann", f"{ACCOUNT}:role/ops")
+    talk.reply(signal("Approve", f"{ACCOUNT}:role/ops"))
     assert isinstance(talk.effect, AwaitSignal)
     assert talk.reply(signal("Approve", ANN)).values["ApprovalStatus"] == "Approved"
 
 
-def test_a_number_of_approvals_that_is_a_reference_is_looked_at_when_it_has_its_value() -> None:
-    rule = DECLARATIONS["aws:approve"].rule
-    assert rule is not None
-    lines = [{"approver": "{{ Approver }}", "type": "{{ Type }}", "minRequiredApprovals": "{{ Least }}"}]
-    assert list(rule({"EnhancedApprovals": {"Approvers": lines}})) == []
+def test_sessions_of_a_role_approve_for_a_role_that_is_given_by_its_name() -> None:
+    lines = [{"approver": "Admin", "type": "IamRole", "minRequiredApprovals": 2}]
+    talk = Conversation("aws:approve", {"EnhancedApprovals": {"Approvers": lines}})
+    first, second = (f"arn:aws:sts::123456789012:assumed-role/Admin/{name}" for name in ("ann", "bob"))
+    other = "arn:aws:sts::123456789012:assumed-role/Intern/Admin"
+    assert [is_approver(arn, talk.effect.approvers) for arn in (first, second, other)] == [True, True, False]
+    talk.reply(signal("Approve", first))
+    assert talk.effect.decided == (first,)
+    assert talk.reply(signal("Approve", second)).values["ApprovalStatus"] == "Approved"
+
+
+def test_approvers_of_a_change_template_may_be_given_by_parameters() -> None:
+    lines = [{"approver": "{{ Who }}", "type": "{{ Kind }}", "minRequiredApprovals": "{{ Least }}"}]
+    assert list(lines_of({"Approvers": lines})) == [Line("{{ Who }}", "{{ Kind }}", 1)]
 
 
 def test_the_least_number_of_all_approvals_holds_beside_the_lines() -> None:

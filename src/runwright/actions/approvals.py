@@ -23,15 +23,21 @@ class Line(NamedTuple):
     """Of whom so many approvals are required, whatever the others say."""
 
     approver: str
+    type: str | None
     least: int
+
+    def name_in(self, context: Context) -> str:
+        """The approver as Approvers names it: a role that is given by its name is one of the execution's account."""
+        if self.type != "IamRole" or self.approver.startswith("arn:"):
+            return self.approver
+        return f"arn:{context.partition}:iam::{context.account}:role/{self.approver.rpartition('/')[2]}"
 
 
 def lines_of(enhanced: Json) -> tuple[Line, ...]:
     """The approvers that a change template lists. ValueError says what is wrong with them.
 
-    [UG] each has a name, a type and a number of approvals that it has to give (0: it may give one). Who belongs to a
-    group is not known here: a group approves as who bears its name.
-    A number that is written with a reference is looked at when it has its value.
+    [UG] each has a name, a type and a number of approvals that it has to give (0: it may give one), of a role by any of
+    its sessions. Who belongs to a group is not known here: a group approves as who bears its name.
     """
     entries = enhanced.get("Approvers") if isinstance(enhanced, dict) else None
     if not isinstance(entries, list) or not entries:
@@ -45,10 +51,10 @@ def lines_of(enhanced: Json) -> tuple[Line, ...]:
         if kind not in (None, *APPROVER_TYPES) and "{{" not in str(kind):
             raise ValueError(f"Approvers[{number}] has the type {kind}; it can be {one_of(APPROVER_TYPES)}")
         written = entry.get("minRequiredApprovals", 1)
-        least = 0 if "{{" in str(written) else as_whole_number(written)
+        least = 1 if "{{" in str(written) else as_whole_number(written)
         if least is None or least < 0:
             raise ValueError(f"Approvers[{number}] has no whole number of minRequiredApprovals")
-        lines.append(Line(name, least))
+        lines.append(Line(name, kind, least))
     return tuple(lines)
 
 
@@ -101,13 +107,13 @@ def approve(context: Context) -> Doing:
     """[UG] Approvals of different approvers count; a single rejection rejects (inferred)."""
     inputs = context.inputs
     enhanced = inputs.get("EnhancedApprovals") or {}
-    lines = lines_of(enhanced) if enhanced else ()
-    approvers = tuple(line.approver for line in lines) or tuple(inputs["Approvers"])
+    required = [(line.name_in(context), line.least) for line in lines_of(enhanced)] if enhanced else []
+    approvers = tuple(name for name, _ in required) or tuple(inputs["Approvers"])
     least = inputs.get("MinRequiredApprovals", 1)
     decisions: list[dict[str, Json]] = []
     if topic := inputs.get("NotificationArn") or enhanced.get("NotificationArn"):
         yield _notification(context, topic)
-    while len(decisions) < least or not _hold(lines, decisions):
+    while len(decisions) < least or not _have_approved(required, decisions):
         outputs = {"ApprovalStatus": "Waiting", "ApproverDecisions": list(decisions)}
         decided = tuple(each["Approver"] for each in decisions)
         try:
@@ -124,10 +130,10 @@ def approve(context: Context) -> Doing:
     return {"ApprovalStatus": "Approved", "ApproverDecisions": decisions}
 
 
-def _hold(lines: tuple[Line, ...], decisions: list[dict[str, Json]]) -> bool:
+def _have_approved(required: list[tuple[str, int]], decisions: list[dict[str, Json]]) -> bool:
     """[UG] each line has its approvals, besides the least number of all."""
     given = [each["Approver"] for each in decisions]
-    return all(sum(is_approver(arn, (line.approver,)) for arn in given) >= line.least for line in lines)
+    return all(sum(is_approver(arn, (approver,)) for arn in given) >= least for approver, least in required)
 
 
 def _decision(signal: dict[str, Json]) -> dict[str, Json]:

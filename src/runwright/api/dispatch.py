@@ -98,11 +98,10 @@ async def _answered(engine: Engine, call: Call, caller: Caller, request_id: str)
         raise not_served(f"'{shorten(operation)}' is no operation of SSM and")
     handler = OPERATIONS.get(operation)
     if handler is None:
-        refused = not_served(f"The operation {operation}")
         _permit_unread(engine, call, caller)
         if operation in NEVER_PASSED:
-            raise refused
-        return await _passed_on(engine, call, Elsewhere(refused), caller)
+            return refusal(NEVER_PASSED[operation], request_id)
+        return await _passed_on(engine, call, Elsewhere(not_served(f"The operation {operation}")), caller)
     request = check(operation, protocol.decode(call.body, engine.settings.limits["nesting"]))
     _permit(engine, call, request, caller)
     found = await handler(engine, request, caller)

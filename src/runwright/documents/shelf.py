@@ -12,6 +12,7 @@ from runwright import sharing, tags
 from runwright.documents import rows
 from runwright.documents.model import AMAZON, Draft, Version, Wanted, is_reserved, local_name
 from runwright.errors import ServiceError
+from runwright.interpreter import rulings
 from runwright.runtime.sqlite import Database
 
 SHIPPED_AT = 1_767_225_600.0
@@ -159,7 +160,7 @@ class Documents:
         except ServiceError as error:
             noun = "VersionNotFound" if error.code == "InvalidDocumentVersion" else "NotFound"
             raise ServiceError(f"AutomationDefinition{noun}Exception", error.message) from None
-        if found.type != "Automation":
+        if not rulings.can_be_started(found.type):
             message = f"Document {found.name} is of type {found.type}; only Automation documents can be started."
             raise ServiceError("AutomationDefinitionNotFoundException", message)
         return found

@@ -31,6 +31,11 @@ OUTPUT_BYTES = 100 * 1024
 EXECUTION_OUTPUT_BYTES = 1024 * 1024
 
 
+def can_be_started(document_type: str) -> bool:
+    """Inferred: a change template runs by a change request [UG] and not by StartAutomationExecution."""
+    return document_type == "Automation"
+
+
 def is_critical(step: Step) -> bool:
     """[UG] isCritical counts only when written; otherwise false for Continue and true for the rest."""
     if step.is_critical is not None:

@@ -191,13 +191,21 @@ async def test_a_change_template_is_kept_and_listed_and_not_started(client: Clie
     template = {"Name": "Change", "DocumentType": "Automation.ChangeTemplate", "Content": json.dumps(TEMPLATE)}
     made = (await client.call("CreateDocument", template))["DocumentDescription"]
     assert (made["DocumentType"], made["SchemaVersion"]) == ("Automation.ChangeTemplate", "0.3")
+    other = json.dumps(TEMPLATE | {"emergencyChange": True})
+    updated = await client.call("UpdateDocument", Name="Change", DocumentVersion="$LATEST", Content=other)
+    assert updated["DocumentDescription"]["LatestVersion"] == "2"
     assert json.loads((await client.call("GetDocument", Name="Change"))["Content"]) == TEMPLATE
+    assert (await client.call("DescribeDocument", Name="Change"))["Document"]["Status"] == "Active"
     wanted = [{"Key": "DocumentType", "Values": ["Automation.ChangeTemplate"]}]
     listed = (await client.call("ListDocuments", Filters=wanted))["DocumentIdentifiers"]
     assert [each["Name"] for each in listed] == ["Change"]
     code, message = await client.error("StartAutomationExecution", DocumentName="Change")
     assert code == "AutomationDefinitionNotFoundException"
     assert "only Automation documents can be started" in message
+    request = {"DocumentName": "Change", "Runbooks": [{"DocumentName": "AWS-StopEC2Instance"}]}
+    code, message = await client.error("StartChangeRequestExecution", request)
+    assert code == "NoLongerSupportedException"
+    assert "AWS has closed Change Manager to new customers" in message
 
 
 @served()

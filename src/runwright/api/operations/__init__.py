@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from runwright.api.answers import Handler
+from runwright.api.answers import Handler, not_served
 from runwright.api.operations import documents, executions, settings, tags
+from runwright.errors import ServiceError
 
 OPERATIONS: dict[str, Handler] = {
     **executions.HANDLERS,
@@ -12,5 +13,13 @@ OPERATIONS: dict[str, Handler] = {
     **settings.HANDLERS,
 }
 
-NEVER_PASSED = frozenset({"StartChangeRequestExecution", "StartExecutionPreview", "GetExecutionPreview"})
-"""Operations on automations that are not served: no backend could know the executions and documents that they mean."""
+NEVER_PASSED: dict[str, ServiceError] = {
+    "StartChangeRequestExecution": ServiceError(
+        "NoLongerSupportedException",
+        "Change requests are not served: AWS has closed Change Manager to new customers. "
+        "StartAutomationExecution starts the runbook itself.",
+    ),
+    "StartExecutionPreview": not_served("The operation StartExecutionPreview"),
+    "GetExecutionPreview": not_served("The operation GetExecutionPreview"),
+}
+"""Operations on automations that are refused: no backend could know the executions and documents that they mean."""
