@@ -155,6 +155,16 @@ def test_what_is_not_ours_goes_to_the_backend_as_it_came() -> None:
     with_backend({"GetParameter": {"Parameter": {"Name": "/a"}}}, story)
 
 
+def test_an_unsigned_request_goes_to_the_backend_in_the_name_of_its_account() -> None:
+    async def story(client: Client, backend: Backend) -> None:
+        assert (await client.post("GetParameter", b"{}", {"authorization": None})).status == 200
+        ((head, _),) = backend.came
+        assert head.count(b"authorization: AWS4-HMAC-SHA256 Credential=123456789012/") == 1
+        assert b"/us-east-1/ssm/aws4_request" in head
+
+    with_backend({"GetParameter": {}}, story)
+
+
 def test_a_refusal_of_the_backend_is_passed_on() -> None:
     refused = (400, "application/x-amz-json-1.1", b'{"__type": "ParameterNotFound", "message": "gone"}')
 

@@ -158,15 +158,16 @@ async def _passed_on(engine: Engine, call: Call, elsewhere: Elsewhere, caller: C
 
 async def _forwarded(engine: Engine, call: Call, body: bytes, caller: Caller) -> Answered | Unanswered | None:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in call.headers]
-    if engine.authorize is not allow_everything and call.scope is None:
+    is_principals = engine.authorize is not allow_everything and call.scope is None
+    if is_principals or all(name.lower() != "authorization" for name, _ in headers):
         headers = _in_the_name_of(caller, headers)
     return await engine.backend.forward(headers, body)
 
 
 def _in_the_name_of(caller: Caller, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What a backend that verifies no signature takes for the principal's account.
+    """What a backend that verifies no signature takes for the caller's account, and without which it knows no service.
 
-    The principal's own signature and key id stay here.
+    A principal's own signature and key id stay here.
     """
     kept = [(name, value) for name, value in headers if name.lower() != "authorization"]
     scope = f"Credential={caller.account}/20000101/{caller.region}/ssm/aws4_request"
