@@ -33,6 +33,9 @@ from runwright.language.patterns import TooSlow, matches, problem_of
         (r"[!--]+", "-!"),
         (r"\\[\w]+", "\\w"),
         (r"\[\]", "[]"),
+        (r"[\P{Alpha}_]+", "9_"),
+        (r"\p{javaLetter}[\p{javaLetterOrDigit}-]+", "ä-1"),
+        (r"\cA[\cI]", "\x01\t"),
     ],
 )
 def test_java_patterns_match_the_whole_text(pattern: str, text: str) -> None:
@@ -50,6 +53,8 @@ def test_java_patterns_match_the_whole_text(pattern: str, text: str) -> None:
         (r"\p{Alpha}", "é"),
         (r"[a-z&&[^b]]", "b"),
         (r"\S", " "),
+        (r"[\P{Alpha}_]", "a"),
+        (r"\p{javaLetter}", "1"),
     ],
 )
 def test_java_patterns_that_do_not_match(pattern: str, text: str) -> None:

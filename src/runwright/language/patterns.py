@@ -1,7 +1,7 @@
 """Java regular expressions, as `allowedPattern` holds them, run by the `regex` module with a time limit.
 
 Most of Java's syntax is `regex` syntax; the translation rewrites what differs: classes that are ASCII in Java, `\\w-`
-within a set, surrogate pairs, `\\Q...\\E`, `\\x{...}`, `\\h`, `\\z`, nested sets and intersections.
+within a set, surrogate pairs, `\\Q...\\E`, `\\x{...}`, `\\cX`, `\\h`, `\\z`, nested sets and intersections.
 """
 
 from __future__ import annotations
@@ -45,10 +45,19 @@ _PROPERTIES = {
     "javaLowerCase": r"\p{Lowercase}",
     "javaUpperCase": r"\p{Uppercase}",
     "javaWhitespace": r"\s",
+    "javaAlphabetic": r"\p{Alphabetic}",
+    "javaDigit": r"\p{Nd}",
+    "javaISOControl": r"\x00-\x1f\x7f-\x9f",
+    "javaIdeographic": r"\p{Ideographic}",
+    "javaLetter": r"\p{L}",
+    "javaLetterOrDigit": r"\p{L}\p{Nd}",
+    "javaSpaceChar": r"\p{Z}",
+    "javaTitleCase": r"\p{Lt}",
 }
 _ESCAPES = {"e": r"\x1b", "z": r"\Z", "Z": r"(?=\n?\Z)"}
 _PAIR = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _PROPERTY = re.compile(r"\\([pP])\{(\w+)\}")
+_CONTROL = re.compile(r"\\c([\x40-\x7f])")
 _HEX = re.compile(r"\\x\{([0-9a-fA-F]{1,6})\}")
 _NAMED = re.compile(r"\\k<(\w+)>")
 _NUMBERED = re.compile(r"\\([1-9]\d*)")
@@ -101,6 +110,7 @@ def _translated(pattern: str) -> tuple[str, bool]:
         char, was_class, after_class = pattern[at], after_class, False
         if char == "\\":
             text, at, after_class = _escape(pattern, at, in_set=depth > 0, groups=groups)
+            has_nested_sets |= depth > 0 and text.startswith("[")
             made.append(text)
             continue
         if depth == 0:
@@ -153,6 +163,8 @@ def _escape(pattern: str, at: int, *, in_set: bool, groups: int) -> tuple[str, i
         return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}", found.end(), False
     if found := _HEX.match(pattern, at):
         return f"\\U{int(found[1], 16):08x}", found.end(), False
+    if found := _CONTROL.match(pattern, at):
+        return f"\\x{ord(found[1]) ^ 0x40:02x}", found.end(), False
     if found := _NAMED.match(pattern, at):
         return f"(?P={found[1]})", found.end(), False
     if found := _PROPERTY.match(pattern, at):
@@ -173,8 +185,6 @@ def _property(found: re.Match[str], *, in_set: bool) -> str:
         return found[0]
     if found[1] == "p":
         return ascii_class if in_set else f"[{ascii_class}]"
-    if in_set:
-        raise ValueError(f"{found[0]} within a set is not supported")
     return f"[^{ascii_class}]"
 
 
