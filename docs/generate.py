@@ -23,7 +23,7 @@ def settings_page() -> str:
         "A setting is taken from the command line, else from the environment, else it has its default.",
         "`runwright serve` has all of these flags; `runwright run` has `--aws`, `--skip-time`, `--script-sandbox`,",
         "`--pwsh`, `--runbooks`, `--attachments`, `--region` and `--account`; `runwright doctor` has",
-        "`--script-sandbox`, `--pwsh` and `--aws`.",
+        "`--script-sandbox`, `--pwsh` and `--aws`; `runwright check` has `--pwsh`.",
         "",
         "| flag | environment | default | |",
         "|---|---|---|---|",
