@@ -9,6 +9,7 @@ import pytest
 
 from runwright.runtime.sandbox import attachments
 from runwright.runtime.sandbox.attachments import InvalidAttachment, unpack
+from tests.sandbox.stage import Stage
 
 
 def archive(entries: dict[str, bytes], kind: int = stat.S_IFREG) -> bytes:
@@ -70,3 +71,12 @@ def test_what_is_no_archive_says_so(tmp_path: Path, content: bytes) -> None:
 def test_a_name_that_is_file_and_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidAttachment, match="both as a file and as a folder"):
         unpack({"tools.zip": archive({"a": b"x", "a/b": b"y"})}, tmp_path)
+
+
+def test_a_handler_without_a_file_is_told_what_an_attached_one_is_called(stage: Stage) -> None:
+    code = b"def main(events, context):\n    return 1"
+    found = stage.failure("", files={"greet.py": code})
+    assert found == (
+        "Handler 'main' names no file; FILE.FUNCTION is expected for an attached script, such as greet.main."
+    )
+    assert "no Python file at the top" in stage.failure("", files={"tools.zip": archive({"deep/greet.py": code})})

@@ -547,7 +547,8 @@ def test_the_same_holds_for_a_server_run_by_another_user(tmp_path_factory: pytes
     temp = Path("/tmp") / f"another-user-{os.getpid()}"
     temp.mkdir(mode=0o777)
     temp.chmod(0o777)
-    environment = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "ROOT": str(root), "SUITE": __file__,
+    environment = {"PATH": os.environ["PATH"], "PYTHON": sys.executable, "ROOT": str(root),
+                   "SUITE": str(Path(__file__).parent),
                    "TMPDIR": str(temp), "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
     command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", AS_ANOTHER, "sh"]
     try:

@@ -139,6 +139,8 @@ def _give(channel: int, given: dict[str, Any]) -> None:
 
 def _answer(job: dict[str, Any], folder: str) -> dict[str, Any]:
     module_name, _, function_name = job["handler"].rpartition(".")
+    if not module_name and not os.path.exists("customer_script.py"):
+        return {"failure": _no_file(job["handler"])}
     try:
         module = _module_of(module_name, job["texts"], folder)
         handler = getattr(module, function_name, None)
@@ -176,6 +178,12 @@ def _given(value: Any, most_bytes: int) -> dict[str, Any]:
     if len(data) > most_bytes:
         return {"failure": f"The handler returned {len(data)} bytes of JSON; at most {most_bytes} bytes are taken."}
     return {"value": json.loads(data)}
+
+
+def _no_file(handler: str) -> str:
+    files = sorted(name.removesuffix(".py") for name in os.listdir() if name.endswith(".py"))
+    known = f"such as {files[0]}.{handler}" if files else "but there is no Python file at the top of what is attached"
+    return f"Handler '{handler}' names no file; FILE.FUNCTION is expected for an attached script, {known}."
 
 
 def _no_handler(module: Any, spelled: str) -> str:
