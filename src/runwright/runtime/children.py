@@ -1,7 +1,11 @@
-"""Children of executions: made sure of, stopped, and asked how they ended. They are executions like any other."""
+"""Children of executions: made sure of, stopped, and asked how they ended. They are executions like any other.
+
+What the disk refuses is asked again: a parent does not take a full disk for the end of its child.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -11,8 +15,11 @@ from runwright.interpreter.requests import Stop
 from runwright.interpreter.state import Start
 from runwright.messages import Failure, Json, Reply, RunChild
 from runwright.runtime.driver import Driver
+from runwright.runtime.live import NotStored
 from runwright.runtime.scope import Birth, Caller, Definition, Parent
 from runwright.runtime.sqlite import Database
+
+AGAIN_SECONDS = 1.0
 
 StartChild = Callable[[dict[str, Json], Caller, Birth], Awaitable[None]]
 
@@ -46,21 +53,28 @@ class ChildExecutions:
         birth = Birth(child_id, kin, definition, effect.target, effect.place)
         place = effect.place
         account, region = (place.account, place.region) if place else (parent.account, parent.region)
-        try:
-            await self._start(effect.request, Caller(account, region, parent.executed_by), birth)
-        except ServiceError as refused:
-            return Reply(failure=Failure(refused.message, refused.code))
-        return None
+        while True:
+            try:
+                await self._start(effect.request, Caller(account, region, parent.executed_by), birth)
+            except NotStored:
+                await asyncio.sleep(AGAIN_SECONDS)
+            except ServiceError as refused:
+                return Reply(failure=Failure(refused.message, refused.code))
+            else:
+                return None
 
     async def stop(self, child_id: str) -> Reply | None:
         """Cancel the child; its end when it has come, a reply without a value when it never was."""
-        if not self._driver.is_unfinished(child_id):
-            return await self.outcome(child_id) or Reply()
-        try:
-            await self._driver.ask(child_id, Stop("Cancel", ""))
-        except (KeyError, ServiceError):
-            return await self.outcome(child_id)
-        return None
+        while self._driver.is_unfinished(child_id):
+            try:
+                await self._driver.ask(child_id, Stop("Cancel", ""))
+            except NotStored:
+                await asyncio.sleep(AGAIN_SECONDS)
+            except (KeyError, ServiceError):
+                return await self.outcome(child_id)
+            else:
+                return None
+        return await self.outcome(child_id) or Reply()
 
     async def outcome(self, child_id: str) -> Reply | None:
         """How the child ended; None when it has not, or never was."""

@@ -28,6 +28,13 @@ class Asked:
     done: asyncio.Future[None]
 
 
+class NotStored(ServiceError):
+    """Nothing was stored of what was asked; asking again may help."""
+
+    def __init__(self) -> None:
+        super().__init__("InternalServerError", "The request could not be stored; try again.", 500)
+
+
 @dataclass(slots=True, eq=False)
 class Live:
     """An execution in memory. `held` are the effects that have been begun; `dropped`: trust it no more."""
@@ -80,4 +87,4 @@ def fail(waiting: list[asyncio.Future[None]]) -> None:
     """Tell those who wait that nothing was stored."""
     for done in waiting:
         if not done.done():
-            done.set_exception(ServiceError("InternalServerError", "The request could not be stored; try again.", 500))
+            done.set_exception(NotStored())
