@@ -353,7 +353,12 @@ class Driver:
             state = turn.live.state
             if is_heard and turn.rows is not None and state is not None:
                 chronicle.tell(state.start, turn.rows, turn.status, ended=turn.ended)
-            self._apply(turn)
+            try:
+                self._apply(turn)
+            except Exception:  # a fault of ours in one execution is not the end of the others
+                self._fault(turn.live.id)
+                if not turn.live.dropped:
+                    self._drop(turn.live, [])
 
     # ------------------------------------------------------------------------------------- after the commit
 
@@ -404,7 +409,7 @@ class Driver:
         self._live.pop(live.id, None)
         self._clock.set_alarm(live.id, live.family, None)
         for item in live.inbox:
-            if isinstance(item, Asked):
+            if isinstance(item, Asked) and not item.done.done():  # its caller may have gone
                 item.done.set_exception(refusal_of_ended(live.id, state.status, item.request))
         if self.performing.has_parent_waiting(live.id):
             self._spawn(self.performing.tell_parents(live.id))
