@@ -1,35 +1,282 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
-from runwright.config import Settings
-from runwright.documents import Draft
-from runwright.engine import Engine
+import pytest
+
+from runwright.engine import parse
+from runwright.errors import ServiceError
+from runwright.interpreter import execution as machine
 from runwright.interpreter.requests import Stop
-from runwright.runtime.journal import TurnRows
-from runwright.runtime.live import Asked
-from runwright.runtime.scope import Caller
+from runwright.interpreter.state import Start
+from runwright.messages import Effect, Reply, WishId
+from runwright.runtime import driver as driver_module
+from runwright.runtime.clock import Clock
+from runwright.runtime.driver import Driver
+from runwright.runtime.journal import New, SqliteJournal, Stored, TurnRows
+from runwright.runtime.live import Asked, NotStored
+from runwright.runtime.scope import Scope
+from runwright.runtime.sqlite import Database
 
-CALLER = Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/someone")
-PAUSE = "{schemaVersion: '0.3', mainSteps: [{name: wait, action: 'aws:pause', inputs: {}}]}"
+CALL = "{name: call, action: 'aws:executeAwsApi', inputs: {Service: ec2, Api: DescribeVpcs}}"
+BOOKS = {
+    "pause": "{schemaVersion: '0.3', mainSteps: [{name: wait, action: 'aws:pause', inputs: {}}]}",
+    "call": f"{{schemaVersion: '0.3', mainSteps: [{CALL}]}}",
+    "nap": "{schemaVersion: '0.3', mainSteps: [{name: nap, action: 'aws:sleep', inputs: {Duration: PT0S}}]}",
+}
+
+
+class Disk(SqliteJournal):
+    """A journal that may refuse to store, and to read, so many times; `committing` is called with each commit."""
+
+    refusals = unreadable = 0
+    committing: Callable[[Sequence[TurnRows]], None] = staticmethod(lambda turns: None)
+
+    async def commit(self, turns: Sequence[TurnRows]) -> None:
+        self.committing(turns)
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError("no space left on device")
+        await super().commit(turns)
+
+    async def load(self, execution_id: str) -> Stored | None:
+        if self.unreadable:
+            self.unreadable -= 1
+            raise sqlite3.OperationalError("disk I/O error")
+        return await super().load(execution_id)
+
+
+class Backend:
+    """Answers calls, once it may."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.called, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def perform(
+        self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
+    ) -> Reply:
+        self.calls += 1
+        self.called.set()
+        await self.may_answer.wait()
+        return Reply({})
+
+
+class Stage:
+    """A driver on a disk and a backend that do as they are told."""
+
+    def __init__(self, quotas: dict[str, int]) -> None:
+        self.database = Database.open(None)
+        self.disk, self.backend = Disk(self.database), Backend()
+        books = {name: parse(text, "YAML") for name, text in BOOKS.items()}
+
+        async def book(key: str) -> Any:
+            return books[key]
+
+        self._books = books
+        none = {"running": 0, "queued": 0, "rate-controlled": 0}
+        self.driver = Driver(self.disk, Clock(), self.backend, book, none | quotas, lambda *_: None)
+
+    def start_of(self, book: str, id_: str) -> Start:
+        return Start(
+            id=id_, family=id_, account="111111111111", region="us-east-1", partition="aws", executed_by="arn:a",
+            document=book, version="1", runbook_sha256=book, request={}, parameters={},
+        )  # fmt: skip
+
+    async def start(self, book: str, id_: str = "x") -> None:
+        await self.driver.start(New(self.start_of(book, id_)), self._books[book])
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        rows = self.database._reader.execute("SELECT id, record FROM executions")
+        return {id_: json.loads(record) for id_, record in rows}
+
+
+@asynccontextmanager
+async def stage(**quotas: int) -> AsyncIterator[Stage]:
+    made = Stage(quotas)
+    await made.driver.open()
+    try:
+        async with asyncio.timeout(20):
+            yield made
+    finally:
+        await made.driver.close()
+        await made.database.close()
+
+
+@pytest.fixture(autouse=True)
+def reload_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 0.0)
+
+
+def test_a_reply_that_the_disk_refuses_is_kept_and_the_call_not_made_again() -> None:
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("call")
+            await on.backend.called.wait()
+            on.disk.refusals, on.disk.unreadable = 5, 2
+            on.backend.may_answer.set()
+            await on.driver.watch("x")
+
+            assert on.records()["x"]["AutomationExecutionStatus"] == "Success"
+            assert on.disk.refusals == on.disk.unreadable == 0
+            assert on.backend.calls == 1
+
+    asyncio.run(play())
+
+
+def test_a_call_in_flight_goes_on_when_the_disk_refuses_a_request() -> None:
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("call")
+            await on.backend.called.wait()
+            on.disk.refusals = 1
+            with pytest.raises(NotStored):
+                await on.driver.ask("x", Stop("Complete", "someone"))
+            assert on.driver.at_work("x") is not None
+            on.backend.may_answer.set()
+            await on.driver.watch("x")
+
+            assert on.records()["x"]["AutomationExecutionStatus"] == "Success"
+            assert on.backend.calls == 1
+
+    asyncio.run(play())
+
+
+def test_a_turn_folded_behind_a_commit_that_fails_keeps_its_reply() -> None:
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("call")
+            await on.backend.called.wait()
+            on.disk.refusals = 1
+            on.disk.committing = lambda turns: on.backend.may_answer.set()
+            with pytest.raises(NotStored):
+                await on.driver.ask("x", Stop("Complete", "someone"))
+            await on.driver.watch("x")
+
+            assert on.backend.calls == 1
+
+    asyncio.run(play())
+
+
+def test_a_turn_that_breaks_behind_a_commit_ends_the_execution_from_what_is_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fold = machine.fold
+
+    def breaking(state: Any, event: Any) -> None:
+        if type(event).__name__ == "Stopped":
+            raise RuntimeError("planted")
+        fold(state, event)
+
+    monkeypatch.setattr(machine, "fold", breaking)
+
+    async def play() -> None:
+        async with stage(running=1) as on:
+            gone = asyncio.get_running_loop().create_future()
+
+            def stop_meanwhile(turns: Sequence[TurnRows]) -> None:
+                on.disk.committing = lambda turns: None
+                on.driver._post("x", Asked(Stop("Complete", "someone"), gone))
+
+            on.disk.committing = stop_meanwhile
+            await on.start("pause")
+            with pytest.raises(NotStored):
+                await gone
+            await on.driver.watch("x")
+
+            assert on.records()["x"]["AutomationExecutionStatus"] == "Failed"
+            on.backend.may_answer.set()
+            await on.start("call", "y")  # the slot is free again
+            await on.driver.watch("y")
+            assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 0, "queued": 0}
+
+    asyncio.run(play())
+
+
+def test_starts_that_arrive_together_do_not_overshoot_the_queue() -> None:
+    async def play() -> None:
+        async with stage(running=1, queued=2) as on:
+            accepted: list[str] = []
+
+            async def start_if_it_may(id_: str) -> None:
+                if not on.driver.refuses_start(on.start_of("call", id_)):
+                    accepted.append(id_)
+                    await on.start("call", id_)
+
+            await asyncio.gather(*[start_if_it_may(f"x{number}") for number in range(6)])
+
+            assert accepted == ["x0", "x1", "x2"]
+            assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 1, "queued": 2}
+
+    asyncio.run(play())
+
+
+def test_a_start_that_is_refused_by_the_disk_leaves_the_line() -> None:
+    async def play() -> None:
+        async with stage(running=1) as on:
+            on.disk.refusals = 1
+            with pytest.raises(NotStored):
+                await on.start("pause")
+
+            assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 0, "queued": 0}
+            assert not on.driver.is_unfinished("x")
+
+    asyncio.run(play())
 
 
 def test_a_caller_that_left_while_the_execution_ended_harms_nobody() -> None:
     async def play() -> None:
-        async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
-            await engine.documents.create(CALLER.account, CALLER.region, "Wait", "Automation", Draft(PAUSE, "YAML"), {})
-            execution = await engine.start({"DocumentName": "Wait"}, CALLER)
+        async with stage() as on:
+            await on.start("pause")
 
             def ask_and_leave(execution_id: str, rows: TurnRows) -> None:
                 gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                 gone.cancel()
-                engine.driver._post(execution_id, Asked(Stop("Cancel", CALLER.arn), gone))
+                on.driver._post(execution_id, Asked(Stop("Cancel", "someone"), gone))
 
-            engine.observe(ask_and_leave)
-            await engine.stop(execution, "Cancel", CALLER)
-            await engine.wait(execution)
-            engine.observe(lambda execution_id, rows: None)
-            async with asyncio.timeout(10):
-                await engine.start({"DocumentName": "Wait"}, CALLER)
+            on.driver.observe = ask_and_leave
+            await on.driver.ask("x", Stop("Cancel", "someone"))
+            await on.driver.watch("x")
+            on.driver.observe = None
+            await on.start("nap", "y")
+            await on.driver.watch("y")
 
     asyncio.run(play())
+
+
+def test_closing_ends_what_swallows_its_cancellation_and_tells_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "CANCEL_AGAIN_SECONDS", 0.0)
+
+    async def play() -> None:
+        async with stage() as on:
+            perform = on.backend.perform
+
+            async def swallowing(*given: Any) -> Reply:
+                try:
+                    return await perform(*given)
+                except asyncio.CancelledError:
+                    return await perform(*given)
+
+            on.backend.perform = swallowing  # type: ignore[method-assign, assignment]
+            await on.start("call")
+            await on.backend.called.wait()
+            on.disk.load = _never  # type: ignore[method-assign, assignment]
+            await on.start("pause", "y")
+            asking = asyncio.ensure_future(on.driver.ask("y", Stop("Cancel", "someone")))
+            await asyncio.sleep(0)
+            await on.driver.close()
+
+            assert on.backend.calls == 2
+            with pytest.raises(ServiceError):
+                await asking
+
+    asyncio.run(play())
+
+
+async def _never(*given: Any) -> Any:
+    await asyncio.Event().wait()

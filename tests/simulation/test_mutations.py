@@ -14,8 +14,8 @@ from runwright.interpreter.admission import Admission
 from runwright.interpreter.fanout_state import Fanout, Group
 from runwright.interpreter.state import State, cursor_of
 from runwright.messages import CallAws, Effect, WishId
-from runwright.runtime import driver, journal
-from runwright.runtime.driver import Driver
+from runwright.runtime import folding, journal
+from runwright.runtime.folding import Folding
 from runwright.runtime.journal import TurnRows
 from runwright.runtime.slots import Slots
 from tests.simulation.play import play
@@ -28,14 +28,14 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def _answers_before_the_commit(patch: pytest.MonkeyPatch) -> None:
-    fold = Driver._fold
+    fold = Folding.turn
 
-    def early(self: Driver, *given: Any) -> Any:
+    def early(self: Folding, *given: Any) -> Any:
         turn = fold(self, *given)
         turn.answer()
         return turn
 
-    patch.setattr(Driver, "_fold", early)
+    patch.setattr(Folding, "turn", early)
 
 
 def _stores_the_place_before_the_last(patch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def _tells_a_failed_step_as_the_end(patch: pytest.MonkeyPatch) -> None:
         execution = ("Failed", *rows.execution[1:]) if failed else rows.execution
         return _with(rows, execution=execution), stored
 
-    patch.setattr(driver, "rows_of", hasty)
+    patch.setattr(folding, "rows_of", hasty)
 
 
 def _with(rows: TurnRows, **changed: Any) -> TurnRows:
@@ -103,7 +103,7 @@ def _counts_an_end_twice(patch: pytest.MonkeyPatch) -> None:
             state.fanout.counts["Success"] += 1
         return rows_of(state, *given)
 
-    patch.setattr(driver, "rows_of", twice)
+    patch.setattr(folding, "rows_of", twice)
 
 
 def _starts_one_child_too_many(patch: pytest.MonkeyPatch) -> None:

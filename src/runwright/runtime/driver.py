@@ -3,7 +3,8 @@
 A *turn* takes what has arrived for an execution, folds it and yields rows and wants. Turns that are ready share one
 commit. Until that commit nothing of a turn is done or seen: effects begin, callers are answered and readers see it only
 after it, while later events may already be folded. If a commit fails, every state that it touched is dropped and loaded
-again, and its callers get InternalServerError.
+again, and its callers get InternalServerError; what happened outside is kept and folded again, and effects that have
+begun go on.
 """
 
 from __future__ import annotations
@@ -12,22 +13,19 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
-from runwright.interpreter.requests import Request, answer, refusal_of_ended
+from runwright.interpreter.requests import Request, refusal_of_ended
 from runwright.interpreter.state import Start, State, new_state, state_from
 from runwright.language.model import Runbook
 from runwright.logs import get_logger
 from runwright.messages import (
-    Admitted,
     AwaitSignal,
     Broke,
     CallAws,
     CallWebhook,
     Effect,
-    Event,
     Outdated,
     Replied,
     Reply,
@@ -37,14 +35,17 @@ from runwright.messages import (
 )
 from runwright.runtime import chronicle
 from runwright.runtime.clock import Clock
-from runwright.runtime.journal import Journal, New, StoredReplies, TurnRows, Unfinished, rows_of
-from runwright.runtime.live import Asked, Due, Live, Turn, fail
+from runwright.runtime.folding import Folding
+from runwright.runtime.journal import Journal, New, Stored, StoredReplies, TurnRows, Unfinished
+from runwright.runtime.live import Asked, Due, Item, Live, Turn, fail
 from runwright.runtime.metrics import Metrics
 from runwright.runtime.performing import Performer, Performing
 from runwright.runtime.slots import Line, Slots
 
 RELOAD_SECONDS = 1.0
 """How long after a failed commit an execution is loaded again."""
+CANCEL_AGAIN_SECONDS = 1.0
+"""How long after it was cancelled a task that has not ended is cancelled again."""
 REAL_TIME = ""
 """A family that never skips time."""
 
@@ -64,7 +65,7 @@ class Driver:
         report: Callable[[str, str, str], None],
     ) -> None:
         self._journal, self._clock = journal, clock
-        self._runbook_of, self._quotas = runbook_of, quotas
+        self._runbook_of = runbook_of
         self.observe: Callable[[str, TurnRows], None] | None = None
         self.metrics = Metrics()
         self._live: dict[str, Live] = {}
@@ -72,6 +73,7 @@ class Driver:
         self._ready: dict[str, None] = {}
         self._wake = asyncio.Event()
         self._slots = Slots(quotas, lambda execution_id: self._post(execution_id, Due(0.0)))
+        self._folding = Folding(clock, self._slots, quotas)
         self.performing = Performing(performer, clock, self._replied, report)
         self._watchers: dict[str, list[asyncio.Future[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -94,7 +96,7 @@ class Driver:
             if known.slot == "held":
                 self._slots.restore(known.line, known.id)
             elif known.slot == "asked":
-                self._queue(known, known.status)
+                self._folding.queue(known, known.status)
             if known.wake_at is not None:
                 self._clock.set_alarm(known.id, known.family, known.wake_at)
         self._loop_task = asyncio.create_task(self._run(), name="runwright-driver")
@@ -106,9 +108,12 @@ class Driver:
         self._wake.set()
         if self._loop_task is not None:
             await self._loop_task
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN_SECONDS)
+        for live in self._live.values():
+            fail(live.callers())
 
     async def drain(self, seconds: float) -> None:
         """Begin no further effect; return when calls and scripts in flight are answered, or after so long.
@@ -144,6 +149,9 @@ class Driver:
         live.new = new
         live.accepted = asyncio.get_running_loop().create_future()
         self._live[start.id] = live
+        if live.state.slot == "asked":  # now, so that the next start finds it in the line
+            self._folding.queue(live, live.state.status)
+            self._slots.admit(live.line, but=live.id)
         self._make_ready(live)
         await live.accepted
 
@@ -170,10 +178,7 @@ class Driver:
     def at_work(self, execution_id: str) -> tuple[Start, tuple[str, int, int]] | None:
         """The start of an execution and the attempt (path, visit, attempt) that it is at; None when there is none."""
         live = self._live.get(execution_id)
-        activity = live.state.activity if live and live.state else None
-        if live is None or live.state is None or activity is None:
-            return None
-        return live.state.start, activity.wish_id[:3]
+        return None if live is None else live.at_work()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """By `account/region quota`: how many executions hold a slot and how many are queued for one."""
@@ -184,7 +189,7 @@ class Driver:
 
     # -------------------------------------------------------------------------------------------------- arrivals
 
-    def _post(self, execution_id: str, item: Event | Due | Asked) -> None:
+    def _post(self, execution_id: str, item: Item) -> None:
         live = self._live.get(execution_id)
         if live is None:
             known = self._known.get(execution_id)
@@ -213,20 +218,24 @@ class Driver:
     async def _load(self, live: Live) -> None:
         """Make the state from what is stored; tried again later when it cannot be read."""
         try:
-            await self._make_state(live)
+            if live.after is not None:
+                await asyncio.wait([live.after])
+            stored = await self._journal.load(live.id)
+            if stored is None:  # the commit that would have stored it failed
+                self._drop(live, after=None)
+                return
+            await self._make_state(live, stored)
         except Exception:
             self._fault(live.id)
-            self._drop(live, [])
+            self._drop(live, live.unstored_facts(), live.after)
             return
         live.loading = False
         self._make_ready(live)
 
-    async def _make_state(self, live: Live) -> None:
-        stored = await self._journal.load(live.id)
-        assert stored is not None
+    async def _make_state(self, live: Live, stored: Stored) -> None:
         assert stored.cursor is not None
         runbook = await self._runbook_of(stored.start.runbook_sha256)
-        live.state = state = state_from(stored.start, runbook, stored.cursor, stored.replies)
+        state = state_from(stored.start, runbook, stored.cursor, stored.replies)
         attempt, answers = state.answered
         if answers:
             live.stored = StoredReplies(attempt, len(answers))
@@ -235,6 +244,7 @@ class Driver:
                 live.inbox.insert(0, Outdated(self._clock.now(live.family)))
         except Exception:
             live.inbox.insert(0, Broke(self._clock.now(live.family), self._fault(live.id)))
+        live.state = state
 
     def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
@@ -269,64 +279,14 @@ class Driver:
             return []
         inbox, live.inbox = live.inbox, []
         try:
-            return [self._fold(live, live.state, inbox)]
+            return [self._folding.turn(live, live.state, inbox)]
         except Exception:
-            log_id = self._fault(live.id)
-            callers = [item.done for item in inbox if isinstance(item, Asked)]
-            self._drop(live, callers)
-            if live.new is None or live.in_commit:
-                self._post(live.id, Broke(self._clock.now(live.family), log_id))
+            broke = Broke(self._clock.now(live.family), self._fault(live.id))
+            fail([item.done for item in inbox if isinstance(item, Asked)])
+            heir = self._drop(live, [broke], self._committing if live.uncommitted else None)
+            if heir is not None:
+                self._make_ready(heir)
             return []
-
-    def _fold(self, live: Live, state: State, inbox: list[Event | Due | Asked]) -> Turn:
-        answers: list[tuple[asyncio.Future[None], ServiceError | None]] = []
-        now, seq = self._clock.now(live.family), state.seq
-        self._give_slot(live, state, now)
-        for item in inbox:
-            match item:
-                case Due(at):
-                    moment = max(now, at)
-                    for wish in machine.due(state, moment):
-                        machine.fold(state, Replied(moment, wish, Reply()))
-                        self._give_slot(live, state, now)
-                case Asked(request, done):
-                    event = answer(state, request, now)
-                    if event is not None and not isinstance(event, ServiceError):
-                        machine.fold(state, event)
-                    answers.append((done, event if isinstance(event, ServiceError) else None))
-                case _:
-                    machine.fold(state, item)
-            self._give_slot(live, state, now)
-        waits_for = None
-        if state.status == "Pending" and state.slot == "asked":
-            quota = live.line.quota
-            waits_for = f"Pending: the quota `{quota}` lets {self._quotas[quota]} executions run at a time."
-        rows = None
-        if live.new is not None or state.seq != seq:
-            rows, live.stored = rows_of(state, live.number, live.stored, live.new, waits_for)
-        if live.accepted is not None:
-            answers.append((live.accepted, None))
-            live.accepted = None
-        live.new = None
-        live.in_commit += 1
-        wants = machine.wants(state)
-        timers = [effect.at for effect in wants.values() if isinstance(effect, SleepUntil)]
-        person = state.status == "Waiting" or any(isinstance(effect, AwaitSignal) for effect in wants.values())
-        wakes_at = min(timers, default=None)
-        return Turn(live, rows, wants, wakes_at, person, state.status, state.slot, state.ended, answers)
-
-    def _give_slot(self, live: Live, state: State, now: float) -> None:
-        """Ask for the slot that the state asks for; a free one is had at once."""
-        while state.slot == "asked":
-            if not self._slots.holds(live.line, live.id):
-                self._queue(live, state.status)
-                self._slots.admit(live.line, but=live.id)
-            if not self._slots.holds(live.line, live.id):
-                return
-            machine.fold(state, Admitted(now))
-
-    def _queue(self, who: Live | Unfinished, status: str) -> None:
-        self._slots.queue(who.line, who.id, who.number, is_new=status == "Pending", by_caller=not who.is_child)
 
     async def _commit(self, turns: list[Turn]) -> None:
         sound = [turn for turn in turns if not turn.live.dropped]
@@ -346,7 +306,7 @@ class Driver:
             for turn in sound:
                 turn.fail()
                 if not turn.live.dropped:
-                    self._drop(turn.live, [])
+                    self._drop(turn.live, turn.live.unstored_facts())
             return
         is_heard = chronicle.is_heard()
         for turn in sound:
@@ -357,14 +317,15 @@ class Driver:
                 self._apply(turn)
             except Exception:  # a fault of ours in one execution is not the end of the others
                 self._fault(turn.live.id)
+                turn.answer()
                 if not turn.live.dropped:
-                    self._drop(turn.live, [])
+                    self._drop(turn.live, turn.live.unstored_facts())
 
     # ------------------------------------------------------------------------------------- after the commit
 
     def _apply(self, turn: Turn) -> None:
         live = turn.live
-        live.in_commit -= 1
+        live.uncommitted.remove(turn)
         if turn.rows is not None:
             self.metrics.committed(turn.rows, turn.status, ended=turn.ended)
         if self.observe is not None and turn.rows is not None:
@@ -379,12 +340,12 @@ class Driver:
         for wish, effect in () if self._draining else turn.wants.items():
             if wish not in live.held and not isinstance(effect, SleepUntil | AwaitSignal):
                 task = self._spawn(self._perform(live, state.start, wish, effect))
-                task.add_done_callback(lambda _: self._let_rest(live))
+                task.add_done_callback(lambda _: self._let_rest(live.id))
                 live.held[wish] = task
                 if isinstance(effect, CallAws | RunScript | CallWebhook):
                     self._at_work[task] = effect
                     task.add_done_callback(self._at_work.pop)
-        if turn.slot is None and state.slot is None and not live.in_commit:  # no row says any more that it holds one
+        if turn.slot is None and state.slot is None and not live.uncommitted:  # no row says any more that it holds one
             self._slots.give_back(live.line, live.id)
         if turn.ended:
             self._forget(live, state)
@@ -400,9 +361,9 @@ class Driver:
         self._clock.let_go(live.family, ("reload", live.id))
         for reason, holds in (("person", turn.awaits_person), ("queue", turn.slot == "asked")):
             (self._clock.hold if holds else self._clock.let_go)(live.family, (reason, live.id))
-        if not live.inbox and not live.in_commit:
+        if not live.inbox and not live.uncommitted:
             self._clock.let_go(live.family, ("turn", live.id))
-        self._let_rest(live)
+        self._let_rest(live.id)
 
     def _forget(self, live: Live, state: State) -> None:
         self._known.pop(live.id, None)
@@ -432,37 +393,41 @@ class Driver:
         if live is not None:
             self._post(execution_id, Replied(self._clock.now(live.family), wish, reply))
 
-    def _let_rest(self, live: Live) -> None:
+    def _let_rest(self, execution_id: str) -> None:
         """Forget the state of an execution that only waits; it is loaded again when something comes."""
-        if live.state is not None and live.state.fanout is not None:
-            return  # its targets are many and its children soon end
-        idle = not live.inbox and not live.in_commit and not live.loading and live.id in self._known
-        if idle and self._live.get(live.id) is live and all(task.done() for task in live.held.values()):
-            del self._live[live.id]
+        live = self._live.get(execution_id)
+        if live is None or (live.state is not None and live.state.fanout is not None):
+            return  # a fan-out's targets are many and its children soon end
+        idle = not live.inbox and not live.uncommitted and not live.loading and execution_id in self._known
+        if idle and all(task.done() for task in live.held.values()):
+            del self._live[execution_id]
 
     # ------------------------------------------------------------------------------------------------- faults
 
-    def _drop(self, live: Live, callers: list[asyncio.Future[None]]) -> None:
-        """Trust this state no more: the next event loads it again from what is stored."""
+    def _drop(self, live: Live, facts: Sequence[Item] = (), after: asyncio.Task[None] | None = None) -> Live | None:
+        """Trust this state no more. What is stored is loaded again, and the facts are folded; None if nothing is.
+
+        `after` is a commit that may yet store something of it.
+        """
         live.dropped = True
         self._live.pop(live.id, None)
-        for task in live.held.values():
-            task.cancel()
-        waiting = callers + [item.done for item in live.inbox if isinstance(item, Asked)]
-        if live.accepted is not None:
-            waiting.append(live.accepted)
-        fail(waiting)
+        fail(live.callers())
         known = self._known.get(live.id)
-        if known is not None:
+        stored = {turn.slot for turn in live.uncommitted if after is not None} | {known.slot if known else None}
+        if "held" not in stored:  # who asks for one asks again when it is loaded again
+            self._slots.give_back(live.line, live.id)
+        heir = None
+        if known is not None or after is not None:
+            heir = self._live[live.id] = live.heir()
+            heir.inbox.extend(facts)
+            heir.after = after
             self._clock.hold(live.family, ("reload", live.id))  # skipping, it would try again at once
             self._clock.set_alarm(live.id, REAL_TIME, self._clock.now(REAL_TIME) + RELOAD_SECONDS)
-        self._clock.let_go(live.family, ("turn", live.id))
-        if live.state is None:
-            return
-        if known is None or known.slot != "held":  # who asks for one asks again when it is loaded again
-            self._slots.give_back(live.line, live.id)
-        if known is None and live.state.start.skip_time:
+        else:
+            self._clock.let_go(live.family, ("reload", live.id))
             self._clock.leave(live.family)
+        self._clock.let_go(live.family, ("turn", live.id))
+        return heir
 
     def _fault(self, execution_id: str, step: str | None = None) -> str:
         log_id = uuid.uuid4().hex[:12]

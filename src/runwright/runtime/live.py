@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from runwright.errors import ServiceError
 from runwright.interpreter.requests import Request
-from runwright.interpreter.state import State
-from runwright.messages import Effect, Event, WishId
+from runwright.interpreter.state import Start, State
+from runwright.messages import Broke, Effect, Event, Replied, WishId
 from runwright.runtime.journal import New, StoredReplies, TurnRows
 from runwright.runtime.slots import Line
 
@@ -35,9 +36,17 @@ class NotStored(ServiceError):
         super().__init__("InternalServerError", "The request could not be stored; try again.", 500)
 
 
+Item = Event | Due | Asked
+"""What arrives for an execution."""
+
+
 @dataclass(slots=True, eq=False)
 class Live:
-    """An execution in memory. `held` are the effects that have been begun; `dropped`: trust it no more."""
+    """An execution in memory; without a `state` it is to be loaded, not before the commit `after` is over.
+
+    `held` are the effects that have been begun, `uncommitted` the turns that are folded and not stored yet; `dropped`:
+    trust it no more, another one stands in its place.
+    """
 
     id: str
     number: int
@@ -46,13 +55,38 @@ class Live:
     is_child: bool
     state: State | None = None
     new: New | None = None
-    inbox: list[Event | Due | Asked] = field(default_factory=list)
+    inbox: list[Item] = field(default_factory=list)
     held: dict[WishId, asyncio.Task[None]] = field(default_factory=dict)
     stored: StoredReplies = field(default_factory=StoredReplies)
     accepted: asyncio.Future[None] | None = None
-    in_commit: int = 0
+    uncommitted: list[Turn] = field(default_factory=list)
     loading: bool = False
     dropped: bool = False
+    after: asyncio.Task[None] | None = None
+    was_at_work: tuple[Start, tuple[str, int, int]] | None = None
+
+    def at_work(self) -> tuple[Start, tuple[str, int, int]] | None:
+        """The start of the execution and the attempt (path, visit, attempt) that it is at; None when there is none."""
+        if self.state is None:
+            return self.was_at_work
+        activity = self.state.activity
+        return None if activity is None else (self.state.start, activity.wish_id[:3])
+
+    def callers(self) -> list[asyncio.Future[None]]:
+        """Who waits for an answer to what has not been folded."""
+        waiting = [item.done for item in self.inbox if isinstance(item, Asked)]
+        return waiting if self.accepted is None else [*waiting, self.accepted]
+
+    def unstored_facts(self) -> list[Item]:
+        """What happened outside, has arrived and is not stored: it will not come again, as alarms and requests do."""
+        arrived = [item for turn in self.uncommitted for item in turn.inbox] + self.inbox
+        return [item for item in arrived if isinstance(item, Replied | Broke)]
+
+    def heir(self) -> Live:
+        """Who takes its place when its state is not to be trusted: what has been begun goes on."""
+        heir = Live(self.id, self.number, self.family, self.line, self.is_child)
+        heir.held, heir.was_at_work = self.held, self.at_work()
+        return heir
 
 
 @dataclass(slots=True, eq=False)
@@ -60,6 +94,7 @@ class Turn:
     """A folded turn that waits for its commit, with what the execution is after it."""
 
     live: Live
+    inbox: Sequence[Item]
     rows: TurnRows | None
     wants: dict[WishId, Effect]
     wakes_at: float | None
