@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -47,3 +48,34 @@ def test_a_child_that_the_disk_refuses_is_started_again(monkeypatch: pytest.Monk
 
     assert asyncio.run(play()) == "Success"
     assert refusals == 3
+
+
+def test_a_child_whose_end_cannot_be_read_at_once_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "AGAIN_SECONDS", 0.0)
+    failures = 0
+
+    async def play() -> str:
+        async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
+            for name, text in (("Child", CHILD), ("Parent", PARENT)):
+                await engine.documents.create(
+                    CALLER.account, CALLER.region, name, "Automation", Draft(text, "YAML"), {}
+                )
+            execution = await engine.start({"DocumentName": "Parent"}, CALLER)
+            read = engine.database.read
+
+            async def failing(work: Any) -> Any:
+                nonlocal failures
+                if failures < 4:
+                    failures += 1
+                    raise sqlite3.OperationalError("disk I/O error")
+                return await read(work)
+
+            monkeypatch.setattr(engine.database, "read", failing)
+            await engine.wait(execution)
+            monkeypatch.setattr(engine.database, "read", read)
+            assert engine.driver.performing._parents == {}
+            answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, execution))
+            return str(answer["AutomationExecution"]["AutomationExecutionStatus"])
+
+    assert asyncio.run(play()) == "Success"
+    assert failures == 4

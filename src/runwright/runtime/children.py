@@ -1,12 +1,13 @@
 """Children of executions: made sure of, stopped, and asked how they ended. They are executions like any other.
 
-What the disk refuses is asked again: a parent does not take a full disk for the end of its child.
+What the disk refuses or cannot read is asked again: a parent does not take a full disk for the end of its child.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,8 @@ from runwright.runtime.scope import Birth, Caller, Definition, Parent
 from runwright.runtime.sqlite import Database
 
 AGAIN_SECONDS = 1.0
+DISK_TROUBLE = (NotStored, sqlite3.Error)
+"""What may pass: it is asked again."""
 
 StartChild = Callable[[dict[str, Json], Caller, Birth], Awaitable[None]]
 
@@ -56,7 +59,7 @@ class ChildExecutions:
         while True:
             try:
                 await self._start(effect.request, Caller(account, region, parent.executed_by), birth)
-            except NotStored:
+            except DISK_TROUBLE:
                 await asyncio.sleep(AGAIN_SECONDS)
             except ServiceError as refused:
                 return Reply(failure=Failure(refused.message, refused.code))
@@ -68,7 +71,7 @@ class ChildExecutions:
         while self._driver.is_unfinished(child_id):
             try:
                 await self._driver.ask(child_id, Stop("Cancel", ""))
-            except NotStored:
+            except DISK_TROUBLE:
                 await asyncio.sleep(AGAIN_SECONDS)
             except (KeyError, ServiceError):
                 return await self.outcome(child_id)
@@ -79,7 +82,14 @@ class ChildExecutions:
     async def outcome(self, child_id: str) -> Reply | None:
         """How the child ended; None when it has not, or never was."""
         query = "SELECT record FROM executions WHERE id = ? AND ended_at IS NOT NULL"
-        row: Any = await self._database.read(lambda connection: connection.execute(query, (child_id,)).fetchone())
+        while True:
+            try:
+                row: Any = await self._database.read(
+                    lambda connection: connection.execute(query, (child_id,)).fetchone()
+                )
+                break
+            except DISK_TROUBLE:
+                await asyncio.sleep(AGAIN_SECONDS)
         if row is None:
             return None
         record = json.loads(row[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Protocol
 
@@ -55,19 +55,31 @@ class Performing:
         match effect:
             case RunChild():
                 child_id = wish.unique_in(start.id)
-                self._await_child(child_id, start, wish)
-                return await self._kin().run(effect, child_id, start)
+                return await self._ask_about(child_id, start, wish, self._kin().run(effect, child_id, start))
             case StopChild(child_id):
-                self._await_child(child_id, start, wish)
-                return await self._kin().stop(child_id)
+                return await self._ask_about(child_id, start, wish, self._kin().stop(child_id))
             case _:
                 scope = Scope(start.id, start.family, start.account, start.region, start.role, start.via)
                 return await self._performer.perform(
                     effect, wish, scope, self._clock, lambda text: self._report(start.id, wish.path, text)
                 )
 
-    def _await_child(self, child_id: str, start: Start, wish: WishId) -> None:
-        self._parents.setdefault(child_id, {})[start.id, start.family, wish] = None
+    async def _ask_about(
+        self, child_id: str, start: Start, wish: WishId, asking: Awaitable[Reply | None]
+    ) -> Reply | None:
+        """Ask, and have the parent told of the child's end where that is still to come."""
+        waiting = (start.id, start.family, wish)
+        self._parents.setdefault(child_id, {})[waiting] = None
+        comes_later = False
+        try:
+            reply = await asking
+            comes_later = reply is None
+            return reply
+        finally:
+            if not comes_later and (parents := self._parents.get(child_id)) is not None:
+                parents.pop(waiting, None)
+                if not parents:
+                    del self._parents[child_id]
 
     def has_parent_waiting(self, child_id: str) -> bool:
         return child_id in self._parents
