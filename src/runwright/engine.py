@@ -85,7 +85,7 @@ class Engine:
         return engine
 
     _retaining: asyncio.Task[None] | None = None
-    _starting: dict[tuple[str, str, str], asyncio.Future[tuple[str, str]]]
+    _starting: dict[tuple[str, str, str], asyncio.Future[str]]
 
     async def _open_data(self) -> None:
         self.database = Database.open(self.settings.data)
@@ -171,11 +171,9 @@ class Engine:
                 f"ClientToken {token} was used for execution {execution_id} with another request: "
                 "send the same members again, or use a new token.",
             )
-        self._starting[key] = asyncio.get_running_loop().create_future()
-        try:
-            return await self._start(request, caller)
-        finally:
-            self._starting.pop(key).cancel()
+        starting = self._starting[key] = asyncio.ensure_future(self._start(request, caller))
+        starting.add_done_callback(lambda _: self._starting.pop(key, None))
+        return await asyncio.shield(starting)  # if its caller leaves, the token is still taken until it is stored
 
     async def _start(self, request: dict[str, Json], caller: Caller, birth: Birth | None = None) -> str:
         new, runbook = await prepare(
