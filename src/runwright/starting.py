@@ -10,9 +10,9 @@ import asyncio
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from runwright.definitions import Definitions
 from runwright.documents import local_name
@@ -29,6 +29,8 @@ from runwright.messages import Json
 from runwright.runtime.journal import New
 from runwright.runtime.runbooks import Runbooks
 from runwright.runtime.scope import Birth, Caller, Scope, partition_of, session_arn
+
+T = TypeVar("T")
 
 PREFLIGHT_SECONDS = 10.0
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
@@ -204,9 +206,10 @@ def _role(runbook: Runbook, start: Start, parameters: dict[str, Json]) -> str | 
     return role
 
 
-async def _within_preflight(work: object, doing: str) -> dict[str, Json]:
+async def _within_preflight(work: Awaitable[T], doing: str) -> T:
     try:
-        return await asyncio.wait_for(work, PREFLIGHT_SECONDS)  # type: ignore[arg-type]
+        async with asyncio.timeout(PREFLIGHT_SECONDS):
+            return await work
     except TimeoutError:
         raise ServiceError(
             "InternalServerError", f"The backend gave no answer in {PREFLIGHT_SECONDS:g} seconds while {doing}.", 500

@@ -50,7 +50,8 @@ async def watch_alarm(
 async def _real_time_or(about_to_jump: Callable[[], Awaitable[None]]) -> None:
     """Wait for the next look by the real clock, or until the family's clock is about to jump."""
     try:
-        await asyncio.wait_for(about_to_jump(), EVERY_SECONDS)
+        async with asyncio.timeout(EVERY_SECONDS):
+            await about_to_jump()
     except TimeoutError:
         return
 

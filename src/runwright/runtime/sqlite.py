@@ -7,6 +7,7 @@ the tables are `migrations`'.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import queue
@@ -130,8 +131,9 @@ class Database:
             else:
                 self._run_all(works, results)
         except BaseException as broken:
-            if self._writer.in_transaction:
-                self._writer.rollback()
+            with contextlib.suppress(sqlite3.Error):  # the next transaction asks for it again
+                if self._writer.in_transaction:
+                    self._writer.rollback()
             results = [(done, None, broken) for _, done in works]
         self._loop.call_soon_threadsafe(_settle, results)
 
