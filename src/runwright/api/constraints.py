@@ -8,6 +8,7 @@ Members that the model does not know are dropped, as AWS does. What a request *m
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -160,10 +161,8 @@ def _pattern(shape: Mapping[str, Any]) -> tuple[Limit, ...]:
     """The whole value must match, and `\\w` and `\\d` are ASCII, as with Java's `matches`."""
     if not (pattern := shape.get("pattern")):
         return ()
-    compiled = regex.compile(pattern, 0 if r"\p" in pattern else regex.ASCII)
-    return (
-        (f"Member must satisfy regular expression pattern: {pattern}", lambda value: bool(compiled.fullmatch(value))),
-    )
+    matches = regex.compile(pattern).fullmatch if r"\p" in pattern else re.compile(pattern, re.ASCII).fullmatch
+    return ((f"Member must satisfy regular expression pattern: {pattern}", lambda value: matches(value) is not None),)
 
 
 # ---------------------------------------------------------------------------------------------------- the shapes

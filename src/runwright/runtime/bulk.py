@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import chain
 
-_SIZES = (64, 16, 4, 1)
-"""Rows of one statement; few sizes, so that each is prepared once."""
+_MOST, _LARGE = 128, 32
+"""Rows of one statement: these, or any number below the second. Each is prepared once."""
 
 
 def write_rows(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Run `statement` for the rows, which are all of one length; its `{rows}` stands for what follows VALUES."""
     place = 0
-    for size in _SIZES:
-        while len(rows) - place >= size:
-            several = rows[place : place + size]
-            connection.execute(_for(statement, size, len(several[0])), tuple(chain.from_iterable(several)))
-            place += size
+    while (left := len(rows) - place) > 0:
+        size = _MOST if left >= _MOST else left - left % _LARGE or left
+        several = rows[place : place + size]
+        connection.execute(_for(statement, size, len(several[0])), tuple(chain.from_iterable(several)))
+        place += size
 
 
 @cache

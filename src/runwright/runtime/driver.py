@@ -71,6 +71,7 @@ class Driver:
         self._live: dict[str, Live] = {}
         self._known: dict[str, Unfinished] = {}
         self._ready: dict[str, None] = {}
+        self._folded: dict[str, Turn] = {}
         self._wake = asyncio.Event()
         self._slots = Slots(quotas, lambda execution_id: self._post(execution_id, Due(0.0)))
         self._folding = Folding(clock, self._slots, quotas)
@@ -255,71 +256,80 @@ class Driver:
     # ----------------------------------------------------------------------------------------------------- turns
 
     async def _run(self) -> None:
-        while True:
+        """Fold what is ready, also while a commit is under way; an execution has one turn in a commit."""
+        while not (self._closing and not self._ready and self._committing is None):
             await self._wake.wait()
             self._wake.clear()
             ready, self._ready = self._ready, {}
-            turns = [turn for id_ in ready if id_ in self._live for turn in self._turn(self._live[id_])]
-            if self._committing is not None:
-                await self._committing
-                self._committing = None
-            if turns:
-                self._committing = asyncio.create_task(self._commit(turns))
-            if self._closing and not self._ready:
-                if self._committing is not None:
-                    await self._committing
-                    self._committing = None
-                if not self._ready:
-                    return
-                self._wake.set()
+            for id_ in ready:
+                if id_ in self._folded:
+                    self._ready[id_] = None  # until that turn is being committed
+                elif id_ in self._live:
+                    self._turn(self._live[id_])
+            if self._folded and self._committing is None:
+                self._begin_commit()
 
-    def _turn(self, live: Live) -> list[Turn]:
+    def _turn(self, live: Live) -> None:
         """Fold what has arrived and encode the rows. A fault of ours in it becomes that execution's own end."""
-        if live.dropped or live.state is None:
-            return []
+        if live.state is None:
+            return
         inbox, live.inbox = live.inbox, []
         try:
-            return [self._folding.turn(live, live.state, inbox)]
+            self._folded[live.id] = self._folding.turn(live, live.state, inbox)
         except Exception:
             broke = Broke(self._clock.now(live.family), self._fault(live.id))
             fail([item.done for item in inbox if isinstance(item, Asked)])
             heir = self._drop(live, [broke], self._committing if live.uncommitted else None)
             if heir is not None:
                 self._make_ready(heir)
-            return []
+
+    def _begin_commit(self) -> None:
+        turns, self._folded = list(self._folded.values()), {}
+        self._committing = asyncio.create_task(self._commit(turns))
+        if self._ready:
+            self._wake.set()
 
     async def _commit(self, turns: list[Turn]) -> None:
+        """Store turns, and begin the next commit before what follows from this one."""
         sound = [turn for turn in turns if not turn.live.dropped]
         for turn in turns:
             if turn.live.dropped:
                 turn.fail()
-        try:
-            rows = [turn.rows for turn in sound if turn.rows is not None]
-            if rows:
-                began = time.perf_counter()
-                await self._journal.commit(rows)
-                self.metrics.commit_sizes.add(len(rows))
-                self.metrics.commit_seconds.add(time.perf_counter() - began)
-        except Exception as failed:
-            self.metrics.failed_commits += 1
-            log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in sound])
+        are_stored = await self._store(sound)
+        if not are_stored:
             for turn in sound:
                 turn.fail()
                 if not turn.live.dropped:
                     self._drop(turn.live, turn.live.unstored_facts())
-            return
-        is_heard = chronicle.is_heard()
-        for turn in sound:
-            state = turn.live.state
-            if is_heard and turn.rows is not None and state is not None:
-                chronicle.tell(state.start, turn.rows, turn.status, ended=turn.ended)
+        self._committing = None
+        if self._folded:
+            self._begin_commit()
+            await asyncio.sleep(0)  # it is on its way
+        elif self._closing:
+            self._wake.set()
+        for turn in sound if are_stored else ():
             try:
                 self._apply(turn)
             except Exception:  # a fault of ours in one execution is not the end of the others
                 self._fault(turn.live.id)
                 turn.answer()
                 if not turn.live.dropped:
-                    self._drop(turn.live, turn.live.unstored_facts())
+                    self._drop(turn.live, turn.live.unstored_facts(), after=self._committing or asyncio.current_task())
+
+    async def _store(self, turns: list[Turn]) -> bool:
+        rows = [turn.rows for turn in turns if turn.rows is not None]
+        if not rows:
+            return True
+        began = time.perf_counter()
+        try:
+            await self._journal.commit(rows)
+        except Exception as failed:
+            self.metrics.failed_commits += 1
+            log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in turns])
+            return False
+        self.metrics.commit_sizes.add(len(rows))
+        self.metrics.commit_seconds.add(time.perf_counter() - began)
+        return True
 
     # ------------------------------------------------------------------------------------- after the commit
 
@@ -327,6 +337,8 @@ class Driver:
         live = turn.live
         live.uncommitted.remove(turn)
         if turn.rows is not None:
+            if chronicle.is_heard() and live.state is not None:
+                chronicle.tell(live.state.start, turn.rows, turn.status, ended=turn.ended)
             self.metrics.committed(turn.rows, turn.status, ended=turn.ended)
         if self.observe is not None and turn.rows is not None:
             self.observe(live.id, turn.rows)
