@@ -33,7 +33,7 @@ def test_a_request_arrives_as_it_came_and_its_answer_as_it_was_given() -> None:
     with server(answer) as url:
         got = forward(url, sent.items())
     assert isinstance(got, Answered)
-    assert (got.status, got.body) == (418, b'{"__type": "Teapot"}')
+    assert (got.status, got.body, got.error) == (418, b'{"__type": "Teapot"}', "Teapot")
     assert ("X-Amzn-RequestId", "r") in got.headers
     assert (seen[0].path, seen[0].body) == ("/?a=1", b'{"a": 1}')
     assert {name: seen[0].headers[name.lower()] for name in sent} == sent
@@ -45,6 +45,7 @@ def test_no_connection_and_no_answer_in_time_are_told() -> None:
     for got in (forward(gone), silently()):
         assert isinstance(got, Unanswered)
         assert got.reason.startswith("The backend at http://127.0.0.1:")
+        assert got.code in ("NewConnectionError", "OutcomeUnknown")
 
 
 def silently() -> Answered | Unanswered:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -135,15 +135,8 @@ class Backend:
                 return acting
             keys = acting
         endpoint = ours or self.url
-        reply = await self._make(
-            AwsCall(service, operation, parameters, scope.region, endpoint, keys, seconds, token),
-        )
-        self.called(service, (reply.failure.code or reply.failure.type) if isinstance(reply, Refused) else "")
-        if isinstance(reply, Refused) and reply.is_transient:
-            code = reply.failure.code
-            write = log.warning if code == OUTCOME_UNKNOWN else log.info
-            write("call without a reply", execution=scope.execution_id, service=service, operation=operation, code=code)
-        return reply
+        call = AwsCall(service, operation, parameters, scope.region, endpoint, keys, seconds, token)
+        return await self._make(call, scope)
 
     async def object_in_s3(
         self, scope: Scope, bucket: str, key: str, region: str, *, most: int, seconds: float
@@ -153,15 +146,20 @@ class Backend:
         if isinstance(keys, Refused):
             return keys
         where: dict[str, Json] = {"Bucket": bucket, "Key": key}
-        reply = await self._make(AwsCall("s3", "GetObject", where, region, self.url, keys, seconds, stream_bytes=most))
+        call = AwsCall("s3", "GetObject", where, region, self.url, keys, seconds, stream_bytes=most)
+        reply = await self._make(call, scope)
         if isinstance(reply, Refused):
             return reply
         content: bytes = reply["Body"]
         return content
 
     async def forward(self, headers: Iterable[tuple[str, str]], body: bytes) -> Answered | Unanswered | None:
-        """Hand on a POST that is not ours as it came; None where nothing is handed on (real AWS)."""
-        return await self._passthrough.forward("POST", "/", headers, body) if self._passthrough is not None else None
+        """Hand on a POST to SSM that is not ours as it came; None where nothing is handed on (real AWS)."""
+        if self._passthrough is None:
+            return None
+        answer = await self._passthrough.forward("POST", "/", headers, body)
+        self.called("ssm", answer.error if isinstance(answer, Answered) else answer.code)
+        return answer
 
     async def assume(self, scope: Scope) -> Keys | Refused:
         """The credentials of the scope's role. The preflight of a start: what it gets here, the first call uses."""
@@ -224,13 +222,13 @@ class Backend:
         self, scope: Scope, parameters: dict[str, Json], acting: Keys | None
     ) -> dict[str, Json] | Refused:
         keys = self._backend_keys(scope) if acting is None else lambda: acting
-        return await self._make(
-            AwsCall("sts", "AssumeRole", parameters, scope.region, self.url, keys, IDENTITY_SECONDS)
-        )
+        call = AwsCall("sts", "AssumeRole", parameters, scope.region, self.url, keys, IDENTITY_SECONDS)
+        return await self._make(call, scope)
 
     async def _ask_identity(self, keys: Keys | None, region: str) -> dict[str, Json] | Refused:
         source = self._clients.own_keys if keys is None else lambda: keys
-        return await self._make(AwsCall("sts", "GetCallerIdentity", {}, region, self.url, source, IDENTITY_SECONDS))
+        call = AwsCall("sts", "GetCallerIdentity", {}, region, self.url, source, IDENTITY_SECONDS)
+        return await self._make(call, None)
 
     async def _own_keys(self) -> Keys | None:
         """The server's own, or None: those that cannot be had count as none."""
@@ -241,12 +239,30 @@ class Backend:
                 raise
             return None
 
-    async def _make(self, call: AwsCall) -> dict[str, Json] | Refused:
-        lane = call.endpoint or f"{call.service.lower()}.{call.region}"
+    async def _make(self, call: AwsCall, scope: Scope | None) -> dict[str, Json] | Refused:
+        """Make the call, count it, and tell of each further try and of a reply that is missing. `scope` is for that."""
+        service = call.service.lower()
+
+        def told() -> dict[str, str]:
+            return {"service": service, "operation": call.operation} | (scope.ids() if scope is not None else {})
+
+        def tried_again(number: int, code: str) -> None:
+            log.info("call tried again", **told(), code=code, number=number)
+
+        lane = call.endpoint or f"{service}.{call.region}"
+        work = partial(self._clients.call, replace(call, tried_again=tried_again))
         try:
-            return await self.lanes.call(lane, call.seconds, partial(self._clients.call, call))
+            reply = await self.lanes.call(lane, call.seconds, work)
         except Exception as error:
             refused = refused_by(error)
             if refused is None:
                 raise
-            return refused
+            reply = refused
+        if not isinstance(reply, Refused):
+            self.called(service, "")
+            return reply
+        code = reply.failure.code or reply.failure.type
+        self.called(service, code)
+        if reply.is_transient:
+            (log.warning if code == OUTCOME_UNKNOWN else log.info)("call without a reply", **told(), code=code)
+        return reply

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -46,7 +46,8 @@ class AwsCall:
     """One call. `endpoint` None: botocore finds it. `keys` is asked in the calling thread; None: there are none.
 
     `token` goes into members that the model marks as idempotency tokens and that are not written. `stream_bytes`: so
-    much of a reply that is a stream is read, as bytes under `Body`; 0: such a reply is refused.
+    much of a reply that is a stream is read, as bytes under `Body`; 0: such a reply is refused. `tried_again` is told
+    in the calling thread of each further try, with its number and the error code for which it is made.
     """
 
     service: str
@@ -58,27 +59,45 @@ class AwsCall:
     seconds: float
     token: str | None = None
     stream_bytes: int = 0
+    tried_again: Callable[[int, str], None] = lambda number, code: None
 
 
-class _ActingKeys:
-    """What botocore takes for the session's credentials: those of the thread that asks."""
+class _Acting:
+    """The call that the asking thread is making: what botocore takes for the session's credentials are its keys."""
 
     method = "runwright"
 
     def __init__(self) -> None:
-        self._acting = threading.local()
+        self._thread = threading.local()
 
-    def act_with(self, keys: Keys | None) -> None:
-        self._acting.keys = keys
+    @contextmanager
+    def making(self, call: AwsCall) -> Iterator[None]:
+        self._thread.keys, self._thread.call, self._thread.code = call.keys(), call, ""
+        try:
+            yield
+        finally:
+            self._thread.keys = self._thread.call = None
+
+    def note_answer(self, response: Any, caught_exception: Exception | None, **_: object) -> None:
+        """Keep why a try may be followed by another (botocore's `needs-retry`)."""
+        error = {} if response is None else response[1].get("Error", {})
+        self._thread.code = str(error.get("Code", "")) if caught_exception is None else type(caught_exception).__name__
+
+    def begin_try(self, request: Any, **_: object) -> None:
+        """Tell of a try that is not the first (botocore's `request-created`)."""
+        number = request.context.get("retries", {}).get("attempt", 1)
+        if number > 1:
+            refuse_when_abandoned()
+            self._thread.call.tried_again(number, self._thread.code)
 
     def get_frozen_credentials(self) -> Keys | None:
-        keys: Keys | None = getattr(self._acting, "keys", None)
+        keys: Keys | None = getattr(self._thread, "keys", None)
         return keys
 
     def get_deferred_property(self, name: str) -> Callable[[], Any]:
         return lambda: getattr(self.get_frozen_credentials(), name, None)
 
-    def load_credentials(self) -> _ActingKeys:
+    def load_credentials(self) -> _Acting:
         """As a credential provider, which this also is."""
         return self
 
@@ -91,7 +110,7 @@ class Clients:
         self._session = botocore.session.Session(session_vars=_NO_CONFIGURATION if url else None)
         self._chain = self._session.get_component("credential_provider")
         self._own: Any = None
-        self._acting = _ActingKeys()
+        self._acting = _Acting()
         self._session.register_component("credential_provider", self._acting)
         self._lock = threading.Lock()
         self._clients: OrderedDict[tuple[str, str, str | None, float], Any] = OrderedDict()
@@ -124,12 +143,9 @@ class Clients:
         if call.token is not None and operation.idempotent_members:
             parameters = dict.fromkeys(operation.idempotent_members, call.token) | parameters
         client = self._client(service, call.region, call.endpoint, call.seconds)
-        self._acting.act_with(call.keys())
-        try:
+        with self._acting.making(call):
             # What a client's methods call too; the name comes from the model.
             reply = client._make_api_call(operation.name, parameters)
-        finally:
-            self._acting.act_with(None)
         if payload is not None and isinstance(reply.get(payload), StreamingBody):
             reply[payload] = reply[payload].read(_LONGEST_PAYLOAD).decode("utf-8", "replace")
         document: dict[str, Json] = as_json(reply)
@@ -137,11 +153,8 @@ class Clients:
 
     def _streamed(self, service: str, operation: str, call: AwsCall) -> dict[str, Json]:
         client = self._client(service, call.region, call.endpoint, call.seconds)
-        self._acting.act_with(call.keys())
-        try:
+        with self._acting.making(call):
             reply = client._make_api_call(operation, call.parameters)
-        finally:
-            self._acting.act_with(None)
         with closing(reply["Body"]) as body:
             return {"Body": body.read(call.stream_bytes)}
 
@@ -167,6 +180,8 @@ class Clients:
                 config=_config(endpoint, read_timeout),
             )
             client.meta.events.register("before-send", _before_send)
+            client.meta.events.register("needs-retry", self._acting.note_answer)
+            client.meta.events.register("request-created", self._acting.begin_try)
             if endpoint is not None:
                 client.meta.events.register("before-parse", partial(_refuse_html, endpoint))
             self._clients[key] = client

@@ -11,6 +11,7 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -101,6 +102,7 @@ class Effects:
 
         Cancelled, a poll stops, a script is killed with all that it started, and a call under way goes on unheard.
         """
+        scope = replace(scope, path=wish.path, visit=wish.visit)
         match effect:
             case CallAws():
                 with clock.working(scope.family):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
 import urllib3
 
+from runwright.runtime.failures import OUTCOME_UNKNOWN
 from runwright.runtime.lanes import CALLS_PER_LANE, LaneBlocked, Lanes, OutOfTime
 
 SECONDS = 25.0
@@ -37,12 +39,25 @@ class Answered:
     headers: list[tuple[str, str]]
     body: bytes
 
+    @property
+    def error(self) -> str:
+        """The error code that it says, the status where it says none; empty for a success."""
+        if self.status < 400:
+            return ""
+        try:
+            said = json.loads(self.body)
+        except (ValueError, RecursionError):
+            said = None
+        kind = said.get("__type") if isinstance(said, dict) else None
+        return kind.rpartition("#")[2] if isinstance(kind, str) else str(self.status)
+
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """There was no connection, or no answer in time; `reason` is a text for a person."""
+    """There was no connection, or no answer in time; `reason` is a text for a person, `code` names it in counts."""
 
     reason: str
+    code: str
 
 
 class Passthrough:
@@ -69,10 +84,13 @@ class Passthrough:
                 sent.add(name, value)
         try:
             return await self._lanes.call(self._url, seconds, partial(self._send, method, target, sent, body, seconds))
-        except (OutOfTime, LaneBlocked) as error:
-            return Unanswered(f"The backend at {self._url} did not answer. {error}")
+        except OutOfTime as error:
+            return Unanswered(f"The backend at {self._url} did not answer. {error}", OUTCOME_UNKNOWN)
+        except LaneBlocked as error:
+            return Unanswered(f"The backend at {self._url} did not answer. {error}", "ServiceUnavailable")
         except urllib3.exceptions.HTTPError as error:
-            return Unanswered(f"The backend at {self._url} cannot be reached ({type(error).__name__}).")
+            kind = type(error).__name__
+            return Unanswered(f"The backend at {self._url} cannot be reached ({kind}).", kind)
 
     def close(self) -> None:
         self._http.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runwright.interpreter.state import step_execution_id
 from runwright.messages import Location
 
 
@@ -27,7 +28,8 @@ class Scope:
 
     `family` is the id of its outermost ancestor (they share one clock); `role` the ARN that it acts as, None for the
     backend's own credentials. `via` is the role by which `role` is assumed (an administration role in the centre for an
-    execution role in another account), None when the backend's own credentials assume it.
+    execution role in another account), None when the backend's own credentials assume it. `path` and `visit` are those
+    of the step that wishes it; what no step wishes has no path, or one that begins with `!`.
     """
 
     execution_id: str
@@ -36,6 +38,18 @@ class Scope:
     region: str
     role: str | None
     via: str | None = None
+    path: str = ""
+    visit: int = 1
+
+    def ids(self) -> dict[str, str]:
+        """What a log line says of it: `execution`, and for a step also `step` and `step_execution`."""
+        if not self.execution_id:
+            return {}
+        ids = {"execution": self.execution_id}
+        if self.path and not self.path.startswith("!"):
+            ids["step"] = self.path.rpartition("/")[2]
+            ids["step_execution"] = step_execution_id(self.execution_id, self.path, self.visit)
+        return ids
 
 
 @dataclass(frozen=True, slots=True)
