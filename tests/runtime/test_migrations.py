@@ -17,7 +17,7 @@ from runwright.engine import Engine
 from runwright.runtime import migrations
 from runwright.runtime.migrations import DataRefused
 from runwright.runtime.scope import Caller
-from runwright.runtime.sqlite import FILE_NAME
+from runwright.runtime.sqlite import FILE_NAME, Database
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.sql"), key=lambda file: int(file.stem))
 """A database of each version that a release wrote."""
@@ -131,3 +131,34 @@ def test_a_database_of_a_later_program_is_refused_and_left_alone(
     with pytest.raises(DataRefused, match=f"schema version {later}, this program knows versions up to {later - 1}"):
         migrations.prepare(connection, Path("x"))
     assert list(connection.iterdump()) == before
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a data folder without those of its processes: SQLite's index of the WAL, and who has the folder."""
+    return {file.name: file.read_bytes() for file in folder.iterdir() if not file.name.endswith(("-shm", "lock"))}
+
+
+@pytest.mark.parametrize("is_left_open", [True, False], ids=["killed", "closed"])
+def test_the_files_of_a_later_program_keep_every_byte_also_those_of_its_wal(
+    tmp_path: Path, *, is_left_open: bool
+) -> None:
+    source, folder = tmp_path / "source", tmp_path / "data"
+    source.mkdir()
+    later = sqlite3.connect(source / FILE_NAME, isolation_level=None)
+    later.executescript(RELEASED[-1].read_text())
+    later.execute("PRAGMA journal_mode=WAL")
+    later.execute(f"PRAGMA user_version={migrations.newest() + 1}")
+    later.execute("UPDATE documents SET name = 'Later'")
+    if not is_left_open:
+        later.close()
+    shutil.copytree(source, folder)
+    later.close()
+    before = contents(folder)
+    assert bool(before.get(f"{FILE_NAME}-wal")) == is_left_open
+
+    async def refused() -> None:
+        with pytest.raises(DataRefused, match=f"schema version {migrations.newest() + 1}"):
+            Database.open(folder)
+
+    asyncio.run(refused())
+    assert contents(folder) == before

@@ -8,6 +8,7 @@ a state needs no version, since what is absent there is at its default.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -36,22 +37,44 @@ def prepare(connection: sqlite3.Connection, file: Path, schema: Traversable = SC
 
     Raises DataRefused, and sqlite3.DatabaseError for what is no database.
     """
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if tables == 0:
+    try:
+        with closing(_untouched(file)) as looking:
+            _version_of(looking, file, schema)
+    except sqlite3.OperationalError:
+        pass  # it is not there, or has to be mended before it can be read
+    version = _version_of(connection, file, schema)
+    if version is None:
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         create(connection, schema)
-    elif application != APPLICATION_ID:
+    elif version < newest(schema):
+        _bring_up(connection, version, schema)
+
+
+def _untouched(file: Path) -> sqlite3.Connection:
+    """A connection that changes nothing: one that may write moves the WAL into the file when it is closed.
+
+    Without a WAL the file is all there is, and said to be immutable, or SQLite would make one to read it.
+    """
+    wal = file.with_name(f"{file.name}-wal")
+    still = "" if wal.exists() else "&immutable=1"
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro{still}", uri=True)
+
+
+def _version_of(connection: sqlite3.Connection, file: Path, schema: Traversable) -> int | None:
+    """The version of a database, None of an empty one. Raises DataRefused for one that is not to be touched."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+        return None
+    if application != APPLICATION_ID:
         raise DataRefused(f"{file} is a database of another program: give another --data")
-    elif version > newest(schema):
+    if version > newest(schema):
         raise DataRefused(
             f"{file} has schema version {version}, this program knows versions up to {newest(schema)}: "
             "use the program that wrote it, or give another --data"
         )
-    elif version < newest(schema):
-        _bring_up(connection, version, schema)
+    return version
 
 
 def _bring_up(connection: sqlite3.Connection, version: int, schema: Traversable) -> None:
