@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -301,7 +302,29 @@ def fingerprint(effect: Effect) -> str:
     return f"{type(effect).__name__}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
 
 
+class NotUnderstood(Exception):
+    """Something stored that this program does not know: it is left as it is, and never run on a guess."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"What is stored has {what}, which this program does not know: use the one that wrote it.")
+
+
+def take_only_known(stored: dict[str, Json], known: AbstractSet[str], where: str) -> None:
+    """Raise NotUnderstood for a member of `stored`, which stands at `where`, that is none of `known`."""
+    if not stored.keys() <= known:
+        raise NotUnderstood(f"{where}.{min(stored.keys() - known)}")
+
+
+_OF_A_REPLY = frozenset({"kind", "v", "value", "failure", "interrupted"})
+_OF_A_FAILURE = frozenset(each.name for each in dataclasses.fields(Failure))
+
+
 def reply_from_json(value: dict[str, Json]) -> Reply:
-    """A stored reply as it was."""
+    """A stored reply as it was. Raises NotUnderstood."""
+    take_only_known(value, _OF_A_REPLY, "reply")
+    if value["kind"] != "Reply" or value["v"] != VERSION:
+        raise NotUnderstood(f"a reply of kind {value['kind']!r}, version {value['v']!r}")
     failure = value.get("failure")
+    if failure:
+        take_only_known(failure, _OF_A_FAILURE, "reply.failure")
     return Reply(value.get("value"), Failure(**failure) if failure else None, value.get("interrupted"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runwright.interpreter import rulings
-from runwright.messages import Effect, Json, Reply, WishId
+from runwright.messages import Effect, Json, NotUnderstood, Reply, WishId, take_only_known
 
 _OF_FANOUTS = frozenset(("Targets", "TargetMaps", "TargetLocations", "TargetLocationsURL"))
 
@@ -70,6 +70,7 @@ class Fanout:
 
 
 _GROUP = ("first", "count", "concurrency", "max_errors", "window", "next", "running", "errors", "ended_in_window")
+_MEMBERS = frozenset({"target_type", "groups", "running", "counts", "found_at"})
 
 
 def fanout_to_json(fanout: Fanout) -> dict[str, Json]:
@@ -84,7 +85,10 @@ def fanout_to_json(fanout: Fanout) -> dict[str, Json]:
 
 
 def fanout_from_json(value: dict[str, Json], found: Reply | None) -> Fanout:
-    """As it was stored, with the reply of the effect that found the targets, if there was one."""
+    """As it was stored, with the reply of the effect that found the targets, if there was one. Raises NotUnderstood."""
+    take_only_known(value, _MEMBERS, "fanout")
+    if any(len(stored) != len(_GROUP) for stored in value["groups"]):
+        raise NotUnderstood(f"fanout.groups with other members than {', '.join(_GROUP)}")
     return Fanout(
         target_type=value["target_type"],
         groups=[Group(**dict(zip(_GROUP, stored, strict=True))) for stored in value["groups"]],

@@ -14,7 +14,16 @@ from typing import Any, NamedTuple
 from runwright.actions.registry import Context, Doing
 from runwright.interpreter.fanout_state import Fanout, fanout_from_json, fanout_to_json, is_fanout
 from runwright.language.model import Runbook, Step
-from runwright.messages import Effect, Json, Reply, WishId, derived_uuid, reply_from_json
+from runwright.messages import (
+    Effect,
+    Json,
+    NotUnderstood,
+    Reply,
+    WishId,
+    derived_uuid,
+    reply_from_json,
+    take_only_known,
+)
 
 STEP_LIMIT_OF_A_TURN = 500
 """After so many steps in one turn the execution takes a breath, so that the others have theirs."""
@@ -218,6 +227,18 @@ _ACTIVITY = (
     "decided", "interrupting", "closing_until", "values", "max_iterations", "orphan",
 )  # fmt: skip
 _FRAME = ("path", "loop", "iteration", "next", "visits", "failed")
+_KNOWN = {State: frozenset({*_PLAIN, "frames", "fanout"}), Frame: frozenset({*_FRAME, "activity"}),
+          Activity: frozenset(_ACTIVITY)}  # fmt: skip
+"""Members of the JSON form. What is not among them means something that this program does not do."""
+
+_WORDS = {
+    "status": ("Pending", "InProgress", "Waiting", "Cancelling"),
+    "slot": (None, "asked", "held"),
+    "stop": ("Complete", "Cancel", "Broke"),
+    "decided": ("Failed", "TimedOut", "Cancelled"),
+    "interrupting": ("timeout", "cancel"),
+}
+"""What members that steer say in an execution that has not ended."""
 
 
 def _defaults(kind: type) -> dict[str, Json]:
@@ -252,15 +273,18 @@ def cursor_of(state: State) -> dict[str, Json]:
 def state_from(
     start: Start, runbook: Runbook, cursor: dict[str, Any], replies: list[tuple[WishId, float, str, dict[str, Json]]]
 ) -> State:
-    """The state as it was stored; generators are made again by `flow.revive`."""
+    """The state as it was stored; generators are made again by `flow.revive`. Raises NotUnderstood."""
+    _understand(State, cursor, "state")
     state = State(start, runbook, now=0.0, started_at=0.0)
     for name in _PLAIN:
         if name in cursor:
             setattr(state, name, cursor[name])
     for stored in cursor["frames"]:
+        _understand(Frame, stored, "frame")
         frame = Frame(**{name: stored[name] for name in _FRAME if name in stored})
         frame.failed = tuple(stored["failed"]) if stored.get("failed") else None
         if stored.get("activity"):
+            _understand(Activity, stored["activity"], "activity")
             frame.activity = Activity(**stored["activity"])
         state.frames.append(frame)
     if cursor.get("fanout"):
@@ -277,9 +301,18 @@ def state_from(
     return state
 
 
+def _understand(kind: type, stored: dict[str, Json], where: str) -> None:
+    take_only_known(stored, _KNOWN[kind], where)
+    for name in stored.keys() & _WORDS.keys():
+        if stored[name] not in _WORDS[name]:
+            raise NotUnderstood(f"{stored[name]!r} as {where}.{name}")
+
+
 def start_to_json(start: Start) -> dict[str, Json]:
     return _told(start, _DEFAULTS[Start])
 
 
 def start_from_json(value: dict[str, Any]) -> Start:
+    """As it was stored. Raises NotUnderstood."""
+    take_only_known(value, _DEFAULTS[Start].keys(), "start")
     return Start(**value)
