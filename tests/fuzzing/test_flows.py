@@ -1,214 +1,188 @@
-"""Any flow of steps ends in the engine as a deliberately simple interpreter says it does.
-
-The reference knows nothing of frames, events or attempts: it walks the steps as the documentation tells it.
-"""
+"""Any flow of steps ends as a deliberately simple interpreter says it does: in the engine, and event by event."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, reject, settings
 
 from runwright.api.dispatch import Call, answer
 from runwright.config import Settings
 from runwright.engine import Engine
+from runwright.interpreter.requests import Signal, Stop
+from runwright.messages import AwaitSignal, CallAws, SleepUntil
+from runwright.runtime.records import StepsWanted
 from runwright.runtime.scope import Caller
+from tests.fuzzing.flows import plays, refuses
+from tests.fuzzing.reference import Ended, Reference, Told, Unclear
+from tests.interpreter.conversation import Conversation
+from tests.runtime.servers import Answer, Request, server
 
 CALLER = Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/fuzz")
-NAMES = "abcdefgh"
+JSON = {"Content-Type": "application/x-amz-json-1.0"}
+
+Play = Callable[[dict[str, Any], list[str]], Ended]
 
 
-@dataclass(frozen=True)
-class Ended:
-    status: str
-    steps: list[tuple[str, str]]
-    count: int
+def agree(play: Play, examples: int) -> None:
+    """Play generated runbooks, and see that all there is to see was seen."""
+    kinds: Counter[str] = Counter()
+
+    @settings(
+        max_examples=examples, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    )
+    @given(plays())
+    def each(drawn: tuple[dict[str, Any], list[str]]) -> None:
+        try:
+            expected = Reference(*drawn).ended()
+        except Unclear:
+            reject()
+        assert play(*drawn) == expected
+        kinds.update([expected.status, *(told.status for told in expected.steps)])
+
+    each()
+    assert {"Success", "Failed", "TimedOut", "Cancelled"} <= kinds.keys(), kinds
 
 
-# ------------------------------------------------------------------------------------------------- the reference
-
-
-def reference(book: dict[str, Any]) -> Ended:
-    """What the documentation says of such a runbook."""
-    trace: list[tuple[str, str]] = []
-    variables = {"n": 0}
-    status = _walk(book["mainSteps"], variables, trace, 0)
-    return Ended(status, trace, variables["n"])
-
-
-def _walk(steps: list[dict[str, Any]], variables: dict[str, int], trace: list[tuple[str, str]], value: int) -> str:
-    order = [step["name"] for step in steps]
-    result, at = "Success", order[0] if order else None
-    while at is not None:
-        step = steps[order.index(at)]
-        place = len(trace)
-        trace.append((at, "?"))
-        status, goto = _run(step, variables, trace, value)
-        trace[place] = (at, status)
-        following = order[order.index(at) + 1] if order.index(at) + 1 < len(order) else None
-        onward = goto or step.get("nextStep") or following
-        on_failure = step.get("onFailure", "Abort")
-        if status == "Success":
-            at = None if step.get("isEnd") and not goto else onward
-            continue
-        if step.get("isCritical", on_failure != "Continue") or (on_failure == "Abort" and not step.get("isEnd")):
-            result = "Failed"
-        if on_failure.startswith("step:"):
-            at = on_failure.removeprefix("step:")
-        elif step.get("isEnd") or on_failure == "Abort":
-            at = None
-        else:
-            at = onward
-    return result
-
-
-def _run(
-    step: dict[str, Any], variables: dict[str, int], trace: list[tuple[str, str]], value: int
-) -> tuple[str, str | None]:
-    inputs = step["inputs"]
-    match step["action"]:
-        case "aws:sleep":
-            return "Success", None
-        case "aws:updateVariable":
-            if inputs["Value"] == "no number":
-                return "Failed", None
-            variables["n"] = inputs["Value"]
-            return "Success", None
-        case "aws:branch":
-            chosen = [each["NextStep"] for each in inputs["Choices"] if variables["n"] == each["NumericEquals"]]
-            return "Success", (chosen or [inputs.get("Default")])[0]
-        case _:
-            for _ in inputs["Iterators"]:
-                if _walk(inputs["Steps"], variables, trace, value) != "Success":
-                    return "Failed", None
-            return "Success", None
-
-
-# --------------------------------------------------------------------------------------------------- runbooks
-
-
-@st.composite
-def books(draw: st.DrawFn) -> dict[str, Any]:
-    """Runbooks whose flow goes forward only; loops hold steps of their own."""
-    steps = _steps(draw, NAMES[: draw(st.integers(1, 6))], depth=0)
-    return {"schemaVersion": "0.3", "variables": {"n": {"type": "Integer", "default": 0}}, "mainSteps": steps}
-
-
-def _steps(draw: st.DrawFn, names: str, depth: int) -> list[dict[str, Any]]:
-    prefix = "x" * depth
-    order = [prefix + name for name in names]
-    return [_step(draw, name, order[index + 1 :], depth) for index, name in enumerate(order)]
-
-
-def _step(draw: st.DrawFn, name: str, later: list[str], depth: int) -> dict[str, Any]:
-    kinds = [
-        "aws:sleep",
-        "aws:updateVariable",
-        "fails",
-        *(["aws:branch"] if later else []),
-        *([] if depth else ["aws:loop"]),
+def told(records: list[dict[str, Any]]) -> list[Told]:
+    return [
+        Told(each["StepName"], each["StepStatus"], each.get("ParentStepDetails", {}).get("Iteration"))
+        for each in records
     ]
-    kind = draw(st.sampled_from(kinds))
-    step: dict[str, Any] = {"name": name, "action": kind}
-    match kind:
-        case "aws:sleep":
-            step["inputs"] = {"Duration": draw(st.sampled_from(["PT0S", "PT1H"]))}
-        case "aws:updateVariable":
-            step["inputs"] = {"Name": "variable:n", "Value": draw(st.integers(0, 2))}
-        case "fails":
-            step["action"], step["inputs"] = "aws:updateVariable", {"Name": "variable:n", "Value": "no number"}
-        case "aws:branch":
-            choices = [
-                {"NextStep": draw(st.sampled_from(later)), "Variable": "{{variable:n}}", "NumericEquals": number}
-                for number in range(draw(st.integers(1, 2)))
-            ]
-            step["inputs"] = {"Choices": choices}
-            if draw(st.booleans()):
-                step["inputs"]["Default"] = draw(st.sampled_from(later))
-        case _:
-            inner = _steps(draw, NAMES[: draw(st.integers(1, 3))], depth + 1)
-            for each in inner:
-                each["name"] = name + each["name"]
-                _rename(each, name)
-            step["inputs"] = {
-                "Iterators": draw(st.lists(st.sampled_from("pq"), min_size=1, max_size=3)),
-                "Steps": inner,
-            }
-    if kind != "aws:branch":
-        if later and draw(st.sampled_from([False, True])):
-            step["nextStep"] = draw(st.sampled_from(later))
-        elif draw(st.integers(0, 4)) == 0:
-            step["isEnd"] = True
-        targets = ["Abort", "Continue", *(f"step:{target}" for target in later)]
-        if draw(st.booleans()):
-            step["onFailure"] = draw(st.sampled_from(targets))
-        if draw(st.integers(0, 2)) == 0:
-            step["isCritical"] = draw(st.booleans())
-    return step
 
 
-def _rename(step: dict[str, Any], prefix: str) -> None:
-    if "nextStep" in step:
-        step["nextStep"] = prefix + step["nextStep"]
-    if step.get("onFailure", "").startswith("step:"):
-        step["onFailure"] = f"step:{prefix}{step['onFailure'].removeprefix('step:')}"
-    if step["action"] == "aws:branch":
-        for choice in step["inputs"]["Choices"]:
-            choice["NextStep"] = prefix + choice["NextStep"]
-        if "Default" in step["inputs"]:
-            step["inputs"]["Default"] = prefix + step["inputs"]["Default"]
+# ------------------------------------------------------------------------------------------------ event by event
+
+
+def test_generated_runbooks_end_as_the_reference_says_though_every_event_goes_through_storage() -> None:
+    agree(converse, 600)
+
+
+def converse(book: dict[str, Any], responses: list[str]) -> Ended:
+    talk = Conversation("".join(f"{key}: {json.dumps(book[key])}\n" for key in ("variables", "mainSteps")))
+    left, asked, calls = list(responses), Counter[str](), list[str]()
+    while not talk.state.ended:
+        wants = talk.wants.values()
+        effect = next((each for each in wants if not isinstance(each, SleepUntil)), None)
+        if isinstance(effect, CallAws):
+            prefix = effect.parameters["QueueNamePrefix"]
+            calls.append(prefix)
+            asked[prefix] += 1
+            if refuses(prefix, asked[prefix] - 1):
+                talk.fail()
+            else:
+                talk.reply({})
+        elif isinstance(effect, AwaitSignal):
+            _respond(talk, left.pop(0) if left and talk.status != "Cancelling" else "Resume")
+        else:
+            talk.pass_time(min(each.at for each in wants if isinstance(each, SleepUntil)) - talk.now)
+    records = [json.loads(row.record) for _, row in sorted(talk.rows.items())]
+    return Ended(talk.status, told(records), talk.state.variables, calls)
+
+
+def _respond(talk: Conversation, response: str) -> None:
+    activity = talk.state.activity
+    assert activity is not None
+    if response in ("Cancel", "Complete"):
+        talk.ask(Stop(response, "a"))
+    if response == "StopStep":
+        talk.ask(
+            Signal("StopStep", {"StepExecutionId": [talk.state.step_execution_id(activity.path, activity.visit)]}, "a")
+        )
+    if response in ("Resume", "Complete"):
+        talk.ask(Signal("Resume", {"StepName": [activity.name]}, "a"))
 
 
 # ---------------------------------------------------------------------------------------------------- the engine
 
 
+def test_generated_runbooks_end_in_the_engine_as_the_reference_says() -> None:
+    calls: list[str] = []
+    asked: Counter[str] = Counter()
+
+    def backend(request: Request) -> Answer:
+        prefix = json.loads(request.body)["QueueNamePrefix"]
+        calls.append(prefix)
+        asked[prefix] += 1
+        refused = refuses(prefix, asked[prefix] - 1)
+        return (400, JSON, b'{"__type": "UnsupportedOperation", "message": "no"}') if refused else (200, JSON, b"{}")
+
+    def play(book: dict[str, Any], responses: list[str]) -> Ended:
+        calls.clear()
+        asked.clear()
+        return replace(running.play(book, responses), calls=list(calls))
+
+    with server(backend) as url:
+        running = Running(url)
+        try:
+            agree(play, 300)
+        finally:
+            running.close()
+
+
 class Running:
-    def __init__(self) -> None:
+    """An engine in memory."""
+
+    def __init__(self, url: str) -> None:
         self.runner = asyncio.Runner()
-        self.engine = self.runner.run(Engine.open(Settings(aws="http://127.0.0.1:9", skip_time=True)))
+        self.engine = self.runner.run(Engine.open(Settings(aws=url, skip_time=True)))
         self.number = 0
 
-    async def _run(self, book: dict[str, Any]) -> Ended:
+    def play(self, book: dict[str, Any], responses: list[str]) -> Ended:
+        return self.runner.run(self._play(book, list(responses)))
+
+    async def _ask(self, operation: str, **members: Any) -> dict[str, Any]:
+        reply = await answer(self.engine, Call(operation, json.dumps(members).encode()), CALLER)
+        assert reply.status == 200, reply.body
+        answered: dict[str, Any] = json.loads(reply.body)
+        return answered
+
+    async def _play(self, book: dict[str, Any], responses: list[str]) -> Ended:
         self.number += 1
-        name = f"Book{self.number}"
-        document = {"Name": name, "Content": json.dumps(book), "DocumentType": "Automation", "DocumentFormat": "JSON"}
-        made = await answer(self.engine, Call("CreateDocument", json.dumps(document).encode()), CALLER)
-        assert made.status == 200, made.body
-        id_ = await self.engine.start({"DocumentName": name}, CALLER)
-        await self.engine.wait(id_)
-        found = await answer(
-            self.engine, Call("GetAutomationExecution", json.dumps({"AutomationExecutionId": id_}).encode()), CALLER
+        name, content = f"Book{self.number}", json.dumps(book)
+        await self._ask("CreateDocument", Name=name, Content=content, DocumentType="Automation", DocumentFormat="JSON")
+        id_ = (await self._ask("StartAutomationExecution", DocumentName=name))["AutomationExecutionId"]
+        changed = asyncio.Event()
+        self.engine.observe(lambda _, rows: changed.set())
+        while True:
+            steps = await self._steps(id_)
+            execution = (await self._ask("GetAutomationExecution", AutomationExecutionId=id_))["AutomationExecution"]
+            if "ExecutionEndTime" in execution:
+                break
+            if waiting := [step for step in steps if step["StepStatus"] == "Waiting"]:
+                cancelling = execution["AutomationExecutionStatus"] == "Cancelling"
+                await self._respond(id_, waiting[0], responses.pop(0) if responses and not cancelling else "Resume")
+            else:
+                await changed.wait()
+            changed.clear()
+        texts = execution["Variables"]
+        variables = {"n": int(texts["n"][0]), "list": texts["list"]}
+        return Ended(execution["AutomationExecutionStatus"], told(steps), variables, [])
+
+    async def _steps(self, id_: str) -> list[dict[str, Any]]:
+        found = await self.engine.records.steps(
+            CALLER.account, CALLER.region, id_, StepsWanted(), newest_first=False, after=None, most=10_000
         )
-        execution = json.loads(found.body)["AutomationExecution"]
-        steps = [
-            (step["StepName"], step["StepStatus"])
-            for step in execution["StepExecutions"]
-            if step["StepStatus"] != "Pending"
-        ]
-        return Ended(execution["AutomationExecutionStatus"], steps, int(execution["Variables"]["n"][0]))
+        return [json.loads(text) for place, text in found if not place.is_pending]
 
-    def run(self, book: dict[str, Any]) -> Ended:
-        return self.runner.run(self._run(book))
+    async def _respond(self, id_: str, step: dict[str, Any], response: str) -> None:
+        if response in ("Cancel", "Complete"):
+            await self._ask("StopAutomationExecution", AutomationExecutionId=id_, Type=response)
+        payloads = {
+            "StopStep": {"StepExecutionId": [step["StepExecutionId"]]},
+            "Resume": {"StepName": [step["StepName"]]},
+        }
+        signal = "Resume" if response == "Complete" else response
+        if signal in payloads:
+            await self._ask(
+                "SendAutomationSignal", AutomationExecutionId=id_, SignalType=signal, Payload=payloads[signal]
+            )
 
-
-def test_generated_runbooks_end_as_the_reference_says() -> None:
-    running = Running()
-    kinds: set[str] = set()
-
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(books())
-    def play(book: dict[str, Any]) -> None:
-        expected = reference(book)
-        kinds.add(expected.status)
-        assert running.run(book) == expected
-
-    try:
-        play()
-    finally:
-        running.runner.run(running.engine.close())
-        running.runner.close()
-    assert kinds == {"Success", "Failed"}
+    def close(self) -> None:
+        self.runner.run(self.engine.close())
+        self.runner.close()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runwright.errors import ServiceError
-from runwright.interpreter.requests import Stop
+from runwright.interpreter.requests import Signal, Stop
 from runwright.messages import AwaitSignal, RunChild, StopChild
 from tests.interpreter.conversation import Conversation
 from tests.interpreter.test_flow import call, steps
@@ -72,3 +72,48 @@ def test_an_execution_that_only_waits_holds_no_slot_and_asks_for_one_again() -> 
     talk = Conversation(steps("  - {name: rest, action: aws:pause, inputs: {}}\n", call("work")))
     assert isinstance(talk.wish()[1], AwaitSignal)
     assert (talk.status, talk.state.slot) == ("Waiting", None)
+
+
+CLEANUP = """
+mainSteps:
+  - name: each
+    action: aws:loop
+    {0}
+    inputs:
+      Iterators: [a, b]
+      Steps:
+        - {{name: hold, action: aws:pause, onCancel: 'step:{1}', inputs: {{}}}}
+        - {{name: inner, action: aws:executeAwsApi, inputs: {{Service: ec2, Api: DescribeVpcs}}}}
+  - name: tidy
+    action: aws:loop
+    inputs:
+      Iterators: [x, y]
+      Steps: [{{name: wipe, action: aws:executeAwsApi, inputs: {{Service: ec2, Api: DescribeVpcs}}}}]
+"""
+
+
+def test_a_loop_that_on_cancel_leads_to_runs_all_its_passes() -> None:
+    talk = Conversation(CLEANUP.format("isCritical: true", "tidy"))
+    talk.ask(Stop("Cancel", "a"))
+    talk.answer_calls(lambda call: {})
+    assert (talk.status, talk.steps[0], talk.steps[2]) == ("Cancelled", ("each", "Cancelled"), ("tidy", "Success"))
+    assert [name for name, _ in talk.steps] == ["each", "hold", "tidy", "wipe", "wipe"]
+
+
+@pytest.mark.parametrize("properties", ["maxAttempts: 2", "onFailure: Continue", "onFailure: 'step:tidy'"])
+def test_a_stopped_loop_ends_with_its_pass_also_when_what_on_cancel_leads_to_fails(properties: str) -> None:
+    talk = Conversation(CLEANUP.format(properties, "inner"))
+    talk.ask(Stop("Cancel", "a"))
+    talk.fail()
+    assert (talk.status, talk.steps) == (
+        "Cancelled",
+        [("each", "Cancelled"), ("hold", "Cancelled"), ("inner", "Failed")],
+    )
+
+
+def test_a_step_that_is_stopped_while_the_execution_is_to_complete_is_no_success() -> None:
+    talk = Conversation("mainSteps:\n  - {name: hold, action: aws:pause, inputs: {}}\n")
+    talk.ask(Stop("Complete", "a"))
+    hold = talk.state.step_execution_id("hold", 1)
+    talk.ask(Signal("StopStep", {"StepExecutionId": [hold]}, "a"))
+    assert (talk.status, talk.steps) == ("Cancelled", [("hold", "Cancelled")])

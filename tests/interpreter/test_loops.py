@@ -91,6 +91,24 @@ def test_a_timeout_of_the_loop_interrupts_the_step_within_and_ends_the_loop() ->
     assert (talk.status, talk.steps) == ("TimedOut", [("each", "TimedOut"), ("call", "TimedOut")])
 
 
+def test_all_loops_within_one_that_times_out_are_timed_out() -> None:
+    talk = Conversation("""
+mainSteps:
+  - name: outer
+    action: aws:loop
+    timeoutSeconds: 10
+    inputs:
+      Iterators: [a]
+      Steps:
+        - name: middle
+          action: aws:loop
+          inputs: {Iterators: [b], Steps: [{name: nap, action: aws:sleep, inputs: {Duration: PT1H}}]}
+""")
+    talk.pass_time(11)
+    assert talk.steps == [("outer", "TimedOut"), ("middle", "TimedOut"), ("nap", "TimedOut")]
+    assert "It had 10 seconds." in talk.step("middle")["FailureMessage"]
+
+
 def test_a_stop_within_a_loop_cancels_both_and_looks_outward_for_on_cancel() -> None:
     text = EACH.format(inner="onCancel: 'step:after'", properties="isCritical: true")
     nap, work = "aws:sleep, inputs: {Duration: PT0S}", "aws:executeAwsApi, inputs: {Service: ec2, Api: DescribeVpcs}"

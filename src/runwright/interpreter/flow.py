@@ -280,6 +280,8 @@ def _attempt_over(state: State, frame: Frame, activity: Activity, outcome: Outco
     step = state.step_of(activity)
     if activity.decided is not None:
         outcome = attempts.decided_outcome(state, activity, outcome)
+    if activity.stopped:
+        outcome = Outcome("Cancelled")
     stopping = state.stop == "Cancel" and state.cancel_until is None
     if (
         rulings.is_tried_again(outcome.status, final=outcome.final)
@@ -287,7 +289,7 @@ def _attempt_over(state: State, frame: Frame, activity: Activity, outcome: Outco
         and not stopping
         and not frames.loop_is_decided(state, activity)
     ):
-        frames.unwind(state, state.frames.index(frame))
+        frames.unwind(state, state.frames.index(frame), outcome)
         activity.attempt += 1
         activity.fresh = True
         return
@@ -297,7 +299,7 @@ def _attempt_over(state: State, frame: Frame, activity: Activity, outcome: Outco
 def _end_step(state: State, frame: Frame, activity: Activity, outcome: Outcome) -> None:
     step = state.step_of(activity)
     if frame is not state.frames[-1]:
-        frames.unwind(state, state.frames.index(frame))
+        frames.unwind(state, state.frames.index(frame), outcome)
     outcome = attempts.keep_outputs(state, step, outcome)
     state.rows[activity.position] = views.step_row(state, activity, outcome)
     frame.activity = None
@@ -317,7 +319,7 @@ def _end_step(state: State, frame: Frame, activity: Activity, outcome: Outcome) 
 
 def _after_cancelled(state: State, on_cancel: str) -> None:
     """Go to the onCancel step, which is looked for outward from the innermost frame; without one the execution ends."""
-    if state.stop is None:  # StopStep: that step alone was to be cancelled
+    if state.stop != "Cancel":  # StopStep: that step alone was to be cancelled
         frames.abandon(state, 0)
         if not state.start.interactive:
             state.frames[0].failed = state.frames[0].failed or ("Cancelled", "")
@@ -328,6 +330,7 @@ def _after_cancelled(state: State, on_cancel: str) -> None:
         for depth in range(len(state.frames) - 1, -1, -1):
             if frames.has_step(state, depth, target):
                 frames.abandon(state, depth)
+                frames.mark_stopped(state, depth)
                 state.frames[depth].next = target
                 return
     frames.abandon(state, 0)
@@ -343,11 +346,11 @@ def _leave(state: State, frame: Frame) -> None:
     outer = state.frames[-1]
     loop = outer.activity
     assert loop is not None
-    if frame.failed is not None:
+    if loop.stopped:
+        outcome: Outcome | None = Outcome("Cancelled")
+    elif frame.failed is not None:
         status, message = frame.failed
-        outcome: Outcome | None = Outcome(status, message=message)
-    elif state.stop == "Cancel":
-        outcome = Outcome("Cancelled")
+        outcome = Outcome(status, message=message)
     else:
         outcome = loops.after_pass(state, loop, frame.iteration)
     if outcome is not None:

@@ -73,6 +73,13 @@ def abandon(state: State, depth: int) -> None:
     cut_short(state, state.frames[depth])
 
 
+def mark_stopped(state: State, depth: int) -> None:
+    """Let the loops around the frame end with the pass that they are in, whatever becomes of it."""
+    for frame in state.frames[:depth]:
+        assert frame.activity is not None
+        frame.activity.stopped = True
+
+
 def cut_short(state: State, frame: Frame, outcome: Outcome | None = None) -> None:
     """End the step that is under way in the frame."""
     activity = frame.activity

@@ -77,9 +77,9 @@ class Activity:
     """A step execution under way.
 
     `fresh`: the attempt has not begun. `decided` is the status that an interruption settled; `interrupting` the reason
-    that is thrown in as soon as the call in flight has been answered. `values` and `max_iterations` belong to loops.
-    `orphan` is the child to stop after a fault of ours.
-    `doing`, `context` and `wish` are made again from `replies` after a crash.
+    that is thrown in as soon as the call in flight has been answered. `values`,
+    `max_iterations` and `stopped` belong to loops: a stopped one ends Cancelled with its pass. `orphan` is the child to
+    stop after a fault of ours. `doing`, `context` and `wish` are made again from `replies` after a crash.
     """
 
     name: str
@@ -97,6 +97,7 @@ class Activity:
     closing_until: float | None = None
     values: list[Json] | None = None
     max_iterations: int = 0
+    stopped: bool = False
     orphan: str | None = None
     replies: list[Answered] = field(default_factory=list)
     doing: Doing | None = None
@@ -224,7 +225,7 @@ _PLAIN = (
 )  # fmt: skip
 _ACTIVITY = (
     "name", "path", "visit", "position", "since", "attempt", "attempt_since", "fresh", "inputs", "timeout_at",
-    "decided", "interrupting", "closing_until", "values", "max_iterations", "orphan",
+    "decided", "interrupting", "closing_until", "values", "max_iterations", "stopped", "orphan",
 )  # fmt: skip
 _FRAME = ("path", "loop", "iteration", "next", "visits", "failed")
 _KNOWN = {State: frozenset({*_PLAIN, "frames", "fanout"}), Frame: frozenset({*_FRAME, "activity"}),
