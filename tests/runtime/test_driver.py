@@ -280,3 +280,19 @@ def test_closing_ends_what_swallows_its_cancellation_and_tells_who_waits(monkeyp
 
 async def _never(*given: Any) -> Any:
     await asyncio.Event().wait()
+
+
+def test_an_execution_that_is_not_understood_is_left_as_it_is_stored() -> None:
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("pause")
+            on.driver._live.clear()
+            on.database._writer.execute("UPDATE executions SET cursor = json_set(cursor, '$.later', 1)")
+            before = on.database._reader.execute("SELECT * FROM executions").fetchall()
+            with pytest.raises(ServiceError, match=r"state\.later"):
+                await on.driver.ask("x", Stop("Cancel", "someone"))
+
+            assert on.driver.is_unfinished("x")
+            assert on.database._reader.execute("SELECT * FROM executions").fetchall() == before
+
+    asyncio.run(play())

@@ -235,9 +235,9 @@ _KNOWN = {State: frozenset({*_PLAIN, "frames", "fanout"}), Frame: frozenset({*_F
 _WORDS = {
     "status": ("Pending", "InProgress", "Waiting", "Cancelling"),
     "slot": (None, "asked", "held"),
-    "stop": ("Complete", "Cancel", "Broke"),
-    "decided": ("Failed", "TimedOut", "Cancelled"),
-    "interrupting": ("timeout", "cancel"),
+    "stop": (None, "Complete", "Cancel", "Broke"),
+    "decided": (None, "Failed", "TimedOut", "Cancelled"),
+    "interrupting": (None, "timeout", "cancel"),
 }
 """What members that steer say in an execution that has not ended."""
 

@@ -15,6 +15,7 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
+from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
 from runwright.interpreter.requests import Request, refusal_of_ended
 from runwright.interpreter.state import Start, State, new_state, state_from
@@ -26,6 +27,7 @@ from runwright.messages import (
     CallAws,
     CallWebhook,
     Effect,
+    NotUnderstood,
     Outdated,
     Replied,
     Reply,
@@ -226,6 +228,9 @@ class Driver:
                 self._drop(live, after=None)
                 return
             await self._make_state(live, stored)
+        except NotUnderstood as what:
+            self._leave_alone(live, what)
+            return
         except Exception:
             self._fault(live.id)
             self._drop(live, live.unstored_facts(), live.after)
@@ -440,6 +445,12 @@ class Driver:
             self._clock.leave(live.family)
         self._clock.let_go(live.family, ("turn", live.id))
         return heir
+
+    def _leave_alone(self, live: Live, what: NotUnderstood) -> None:
+        """It stays as it is stored, with its slot, until a program that understands it takes it up."""
+        log.error("an execution is not run", execution=live.id, reason=str(what))
+        self._live.pop(live.id, None)
+        fail(live.callers(), ServiceError("InternalServerError", f"Execution {live.id} is not run. {what}", 500))
 
     def _fault(self, execution_id: str, step: str | None = None) -> str:
         log_id = uuid.uuid4().hex[:12]

@@ -118,8 +118,8 @@ class Turn:
         fail([done for done, _ in self.answers])
 
 
-def fail(waiting: list[asyncio.Future[None]]) -> None:
+def fail(waiting: list[asyncio.Future[None]], why: ServiceError | None = None) -> None:
     """Tell those who wait that nothing was stored."""
     for done in waiting:
         if not done.done():
-            done.set_exception(NotStored())
+            done.set_exception(why or NotStored())
