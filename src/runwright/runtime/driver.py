@@ -10,7 +10,6 @@ begun go on.
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
@@ -37,6 +36,7 @@ from runwright.messages import (
 )
 from runwright.runtime import chronicle
 from runwright.runtime.clock import Clock
+from runwright.runtime.commits import Commits
 from runwright.runtime.folding import Folding
 from runwright.runtime.journal import Journal, New, Stored, StoredReplies, TurnRows, Unfinished
 from runwright.runtime.live import Asked, Due, Item, Live, Turn, fail
@@ -73,14 +73,13 @@ class Driver:
         self._live: dict[str, Live] = {}
         self._known: dict[str, Unfinished] = {}
         self._ready: dict[str, None] = {}
-        self._folded: dict[str, Turn] = {}
         self._wake = asyncio.Event()
         self._slots = Slots(quotas, lambda execution_id: self._post(execution_id, Due(0.0)))
         self._folding = Folding(clock, self._slots, quotas)
+        self._commits = Commits(journal, self.metrics, self._stored, self._refused, self._fold_postponed)
         self.performing = Performing(performer, clock, self._replied, report)
         self._watchers: dict[str, list[asyncio.Future[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._committing: asyncio.Task[None] | None = None
         self._next_number = 0
         self._closing = self._draining = False
         self._at_work: dict[asyncio.Task[None], Effect] = {}
@@ -261,18 +260,19 @@ class Driver:
     # ----------------------------------------------------------------------------------------------------- turns
 
     async def _run(self) -> None:
-        """Fold what is ready, also while a commit is under way; an execution has one turn in a commit."""
-        while not (self._closing and not self._ready and self._committing is None):
+        """Fold what is ready, also while a commit is under way."""
+        while self._ready or not self._closing:
             await self._wake.wait()
             self._wake.clear()
             ready, self._ready = self._ready, {}
             for id_ in ready:
-                if id_ in self._folded:
-                    self._ready[id_] = None  # until that turn is being committed
+                if self._commits.has_next_of(id_):
+                    self._ready[id_] = None
                 elif id_ in self._live:
                     self._turn(self._live[id_])
-            if self._folded and self._committing is None:
-                self._begin_commit()
+            self._commits.begin()
+            if self._closing:
+                await self._commits.finish()
 
     def _turn(self, live: Live) -> None:
         """Fold what has arrived and encode the rows. A fault of ours in it becomes that execution's own end."""
@@ -280,63 +280,33 @@ class Driver:
             return
         inbox, live.inbox = live.inbox, []
         try:
-            self._folded[live.id] = self._folding.turn(live, live.state, inbox)
+            self._commits.add(self._folding.turn(live, live.state, inbox))
         except Exception:
             broke = Broke(self._clock.now(live.family), self._fault(live.id))
             fail([item.done for item in inbox if isinstance(item, Asked)])
-            heir = self._drop(live, [broke], self._committing if live.uncommitted else None)
+            heir = self._drop(live, [broke], self._commits.last if live.uncommitted else None)
             if heir is not None:
                 self._make_ready(heir)
 
-    def _begin_commit(self) -> None:
-        turns, self._folded = list(self._folded.values()), {}
-        self._committing = asyncio.create_task(self._commit(turns))
+    def _fold_postponed(self) -> None:
         if self._ready:
             self._wake.set()
 
-    async def _commit(self, turns: list[Turn]) -> None:
-        """Store turns, and begin the next commit before what follows from this one."""
-        sound = [turn for turn in turns if not turn.live.dropped]
-        for turn in turns:
-            if turn.live.dropped:
-                turn.fail()
-        are_stored = await self._store(sound)
-        if not are_stored:
-            for turn in sound:
-                turn.fail()
-                if not turn.live.dropped:
-                    self._drop(turn.live, turn.live.unstored_facts())
-        self._committing = None
-        if self._folded:
-            self._begin_commit()
-            await asyncio.sleep(0)  # it is on its way
-        elif self._closing:
-            self._wake.set()
-        for turn in sound if are_stored else ():
-            try:
-                self._apply(turn)
-            except Exception:  # a fault of ours in one execution is not the end of the others
-                self._fault(turn.live.id)
-                turn.answer()
-                if not turn.live.dropped:
-                    self._drop(turn.live, turn.live.unstored_facts(), after=self._committing or asyncio.current_task())
-
-    async def _store(self, turns: list[Turn]) -> bool:
-        rows = [turn.rows for turn in turns if turn.rows is not None]
-        if not rows:
-            return True
-        began = time.perf_counter()
-        try:
-            await self._journal.commit(rows)
-        except Exception as failed:
-            self.metrics.failed_commits += 1
-            log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in turns])
-            return False
-        self.metrics.commit_sizes.add(len(rows))
-        self.metrics.commit_seconds.add(time.perf_counter() - began)
-        return True
-
     # ------------------------------------------------------------------------------------- after the commit
+
+    def _refused(self, turn: Turn) -> None:
+        turn.fail()
+        if not turn.live.dropped:
+            self._drop(turn.live, turn.live.unstored_facts())
+
+    def _stored(self, turn: Turn) -> None:
+        try:
+            self._apply(turn)
+        except Exception:  # a fault of ours in one execution is not the end of the others
+            self._fault(turn.live.id)
+            turn.answer()
+            if not turn.live.dropped:
+                self._drop(turn.live, turn.live.unstored_facts(), self._commits.last)
 
     def _apply(self, turn: Turn) -> None:
         live = turn.live

@@ -1,0 +1,89 @@
+"""Turns that are folded while one commit is under way share the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from runwright.logs import get_logger
+from runwright.runtime.journal import Journal
+from runwright.runtime.live import Turn
+from runwright.runtime.metrics import Metrics
+
+log = get_logger()
+
+
+class Commits:
+    """One at a time, and an execution has one turn in each.
+
+    `stored` and `refused` are called with each turn after its commit, in the order of commits; `began` when turns that
+    were added are under way. A turn whose execution was dropped meanwhile is not stored, and its callers are told.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        metrics: Metrics,
+        stored: Callable[[Turn], None],
+        refused: Callable[[Turn], None],
+        began: Callable[[], None],
+    ) -> None:
+        self._journal, self._metrics = journal, metrics
+        self._stored, self._refused, self._began = stored, refused, began
+        self._next: dict[str, Turn] = {}
+        self._is_busy = False
+        self.last: asyncio.Task[None] | None = None
+
+    def has_next_of(self, execution_id: str) -> bool:
+        """Whether a turn of it waits for the next commit, so that it can have no other."""
+        return execution_id in self._next
+
+    def add(self, turn: Turn) -> None:
+        """Store it with the next commit, which `begin` begins, or the end of the one that is under way."""
+        self._next[turn.live.id] = turn
+
+    def begin(self) -> None:
+        if self._is_busy or not self._next:
+            return
+        turns, self._next = list(self._next.values()), {}
+        self._is_busy = True
+        self.last = asyncio.create_task(self._commit(turns))
+        self._began()
+
+    async def finish(self) -> None:
+        """Return when nothing is under way or waits for it."""
+        while self.last is not None and not self.last.done():
+            await asyncio.wait([self.last])
+
+    async def _commit(self, turns: list[Turn]) -> None:
+        """Store turns, and begin the next commit before what follows from this one."""
+        sound = [turn for turn in turns if not turn.live.dropped]
+        for turn in turns:
+            if turn.live.dropped:
+                turn.fail()
+        are_stored = await self._store(sound)
+        if not are_stored:
+            for turn in sound:
+                self._refused(turn)
+        self._is_busy = False
+        if self._next:
+            self.begin()
+            await asyncio.sleep(0)  # it is on its way
+        for turn in sound if are_stored else ():
+            self._stored(turn)
+
+    async def _store(self, turns: list[Turn]) -> bool:
+        rows = [turn.rows for turn in turns if turn.rows is not None]
+        if not rows:
+            return True
+        began = time.perf_counter()
+        try:
+            await self._journal.commit(rows)
+        except Exception as failed:
+            self._metrics.failed_commits += 1
+            log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in turns])
+            return False
+        self._metrics.commit_sizes.add(len(rows))
+        self._metrics.commit_seconds.add(time.perf_counter() - began)
+        return True
