@@ -180,3 +180,12 @@ def test_members_that_the_model_does_not_declare_are_found_in_answers() -> None:
 
 def test_empty_parameters_may_start_an_execution() -> None:
     assert check("StartAutomationExecution", START | {"Parameters": {}})["Parameters"] == {}
+
+
+def test_of_a_list_or_map_that_is_too_long_no_more_is_looked_at_than_tells_so() -> None:
+    tags: Json = [{"Key": "a", "Value": "b"}] * 1001 + [5]
+    parameters: Json = {f"p{n}": ["a"] for n in range(201)} | {"last": 5}
+    for member in ({"Tags": tags}, {"Parameters": parameters}):
+        told = refusal("StartAutomationExecution", START | member)
+        assert (told.code, "length less than or equal to" in told.message) == ("ValidationException", True)
+    assert refusal("StartAutomationExecution", START | {"Tags": [5]}).code == "SerializationException"

@@ -112,18 +112,21 @@ def _input_rule(operation: str) -> Rule:
 @cache
 def _rule(shape: str, yielding: str | None = None) -> Rule:
     definition = _model()["shapes"][shape]
-    return _compile({key: value for key, value in definition.items() if key != yielding})
+    most = definition.get("max")
+    enough = None if most is None else max(most + 1, MOST_ECHOED)
+    return _compile({key: value for key, value in definition.items() if key != yielding}, enough)
 
 
-def _compile(shape: Mapping[str, Any]) -> Rule:
+def _compile(shape: Mapping[str, Any], enough: int | None) -> Rule:
+    """`enough`: so many entries of a list or map that is too long are looked at, which tells that it is."""
     match shape["type"]:
         case "structure":
             members = {name: member["shape"] for name, member in shape["members"].items()}
             return _structure(members, tuple(shape.get("required", ())), lambda _, name: _rule(name))
         case "list":
-            return _list(_rule(shape["member"]["shape"]), _sizes(shape, "length"))
+            return _list(_rule(shape["member"]["shape"]), _sizes(shape, "length"), enough)
         case "map":
-            return _map(_rule(shape["key"]["shape"]), _rule(shape["value"]["shape"]), _sizes(shape, "length"))
+            return _map(_rule(shape["key"]["shape"]), _rule(shape["value"]["shape"]), _sizes(shape, "length"), enough)
         case "string":
             return _leaf(_read_string, (*_enum(shape), *_sizes(shape, "length"), *_pattern(shape)))
         case "boolean":
@@ -177,13 +180,15 @@ def _leaf(read: Callable[[Json, str], Json], limits: tuple[Limit, ...]) -> Rule:
     return Rule(read, judge, lambda value: all(holds(value) for _, holds in limits), tuple(text for text, _ in limits))
 
 
-def _list(element: Rule, limits: tuple[Limit, ...]) -> Rule:
+def _list(element: Rule, limits: tuple[Limit, ...], enough: int | None) -> Rule:
     demand = f"Member must satisfy constraint: [{', '.join(element.texts or ('Member must not be null',))}]"
 
     def read(value: Json, path: str) -> Json:
         if type(value) is not list:
             _refuse(value, "list", path)
-        return [None if one is None else element.read(one, f"{path}.{n}") for n, one in enumerate(value, 1)]
+        return [
+            None if one is None else element.read(one, f"{path}.{n}") for n, one in enumerate(islice(value, enough), 1)
+        ]
 
     def fits(one: Json) -> bool:
         return one is not None and element.holds(one)
@@ -211,7 +216,7 @@ def _list(element: Rule, limits: tuple[Limit, ...]) -> Rule:
     return Rule(read, judge, all_hold, texts)
 
 
-def _map(key: Rule, element: Rule, limits: tuple[Limit, ...]) -> Rule:
+def _map(key: Rule, element: Rule, limits: tuple[Limit, ...], enough: int | None) -> Rule:
     key_demand = f"Map keys must satisfy constraint: [{', '.join(key.texts or ())}]"
     demand = f"Map value must satisfy constraint: [{', '.join(element.texts or ('Member must not be null',))}]"
 
@@ -220,7 +225,7 @@ def _map(key: Rule, element: Rule, limits: tuple[Limit, ...]) -> Rule:
             _refuse(value, "map", path)
         return {
             key.read(name, path): None if one is None else element.read(one, f"{path}.{shorten(name)}")
-            for name, one in value.items()
+            for name, one in islice(value.items(), enough)
         }
 
     def fits(one: Json) -> bool:

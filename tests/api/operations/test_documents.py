@@ -269,6 +269,10 @@ async def test_documents_are_listed_as_filters_allow(client: Client) -> None:
     assert await names(("TargetType", ["/AWS::EC2::Instance"])) == ["Beta"]
     assert await names(DocumentFilterList=[{"key": "Name", "value": "Al"}]) == ["Alpha"]
     assert (await client.error("ListDocuments", Filters=[{"Key": "Color", "Values": ["x"]}]))[0] == "InvalidFilterKey"
+    assert await client.error("ListDocuments", Filters=[{"Key": "Name", "Values": ["x"] * 201}]) == (
+        "ValidationException",
+        "The filter 'Name' has 201 values; it takes at most 200.",
+    )
 
 
 def test_a_list_shows_ours_and_then_the_backends_page_by_page() -> None:

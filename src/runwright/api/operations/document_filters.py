@@ -13,16 +13,22 @@ from runwright.messages import Json
 
 _OWNERS = ("Self", "Private", AMAZON, "Public", "ThirdParty", "All")
 _PLATFORMS = ("Windows", "Linux", "MacOS")
+MOST_VALUES = 200
+"""Of one filter. Ours: each of them is looked at for each document."""
 _KEYS = ("Owner", "Name", "PlatformTypes", "DocumentType", "TargetType", "SearchKeyword", "tag:<key>")
 
 
 def documents_wanted(request: dict[str, Json]) -> Wanted | None:
     """What is asked of our documents; None when no document of ours can be meant.
 
-    Raises InvalidFilterKey for a key that there is not, ValidationException for a value that its key cannot have.
+    Raises InvalidFilterKey for a key that there is not, ValidationException for a value that its key cannot have and
+    for too many of them.
     """
     wanted: Wanted | None = Wanted()
     for key, values in _filters(request):
+        if len(values) > MOST_VALUES:
+            message = f"The filter '{shorten(key)}' has {len(values)} values; it takes at most {MOST_VALUES}."
+            raise ServiceError("ValidationException", message)
         narrowed = _narrowed(wanted or Wanted(), key, tuple(values))
         wanted = None if wanted is None else narrowed
     return wanted
