@@ -103,6 +103,14 @@ def test_lists_and_objects_lie_in_each_other_up_to_a_limit() -> None:
     with_port(story, nesting=5)
 
 
+def test_what_is_no_http_is_refused_as_json() -> None:
+    async def story(connect: Connect) -> None:
+        for sent in (b"HELLO\r\n\r\n", request().replace(b"Content-Length: 2", b"Content-Length: two")):
+            assert await asked(connect, sent) == (400, "MalformedHttpRequestException")
+
+    with_port(story)
+
+
 def test_connections_have_a_limit_and_one_that_ends_makes_room() -> None:
     async def story(connect: Connect) -> None:
         open_ones = [await connect() for _ in range(2)]

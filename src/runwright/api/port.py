@@ -72,6 +72,13 @@ class Bounded(HttpToolsProtocol):
         if not self.transport.is_closing():
             super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """uvicorn's own is no JSON."""
+        text = (
+            "What was received is no request of HTTP/1.1: its first line, a header, its length or a chunk is malformed."
+        )
+        self._refuse(400, "MalformedHttpRequestException", text)
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._sending = self.loop.call_later(self.limits["client-seconds"], self.transport.abort)

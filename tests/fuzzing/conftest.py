@@ -1,0 +1,5 @@
+"""Real servers for these tests too."""
+
+from tests.cli.conftest import serve
+
+__all__ = ["serve"]
