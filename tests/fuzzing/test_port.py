@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from tests.cli.conftest import Serve, Server
 from tests.fuzzing.bodies import RAW_VALUES
-from tests.fuzzing.test_requests import COMMON
 from tests.fuzzing.test_texts import HOSTILE
 
 HEAD = (
@@ -133,7 +132,7 @@ def test_requests_that_are_framed_wrong_are_refused_as_json(serve: Serve) -> Non
     for operation, sent in framed_wrong():
         status, body = answered(server, sent)
         said = json.loads(body)
-        assert status in {*COMMON.values(), 400, 413}, (operation, sent, said)
+        assert status in (400, 413), (operation, sent, said)
         assert said["__type"]
         assert said["Message"]
     assert server.stop() == 0
