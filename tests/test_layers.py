@@ -27,7 +27,7 @@ WORLD = {
 }
 
 FLOORS = (
-    ("errors", "messages", "config", "ids", "logs", "library"),
+    ("records", "errors", "messages", "stored_form", "derived_ids", "config", "ids", "logs", "library"),
     ("language",),
     ("actions",),
     ("interpreter",),

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from runwright.records import field, record
 
 QUOTAS = {
     "running": (100, "Executions that run at a time in an account and region; further ones are Pending."),
@@ -50,7 +51,7 @@ def _default_quotas() -> dict[str, int]:
     return {name: value for name, (value, _) in QUOTAS.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Settings:
     """`data` None keeps nothing on disk. `aws` is `default`, `simulated` or the URL of every service's endpoint."""
 
@@ -62,9 +63,9 @@ class Settings:
     attachments: tuple[Path, ...] = ()
     script_sandbox: str = "auto"
     pwsh: Path | None = None
-    quotas: dict[str, int] = field(default_factory=_default_quotas)
+    quotas: dict[str, int] = field(factory=_default_quotas)
     keep_seconds: float | None = None
-    limits: dict[str, int] = field(default_factory=_default_limits)
+    limits: dict[str, int] = field(factory=_default_limits)
 
 
 class InvalidSetting(ValueError):

@@ -1,25 +1,17 @@
-"""What the pure rooms and the runtime say to each other: effects out, events in, and their JSON form.
+"""What the pure rooms and the runtime say to each other: effects out, events in.
 
 An *effect* is a wish to touch the world; an *event* is a recorded fact. Both hold JSON values only, so that they
-can be stored, hashed and carried to another process. This module knows nothing else and imports nothing of ours.
+can be stored, hashed and carried to another process; `stored_form` does that.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
+
+from runwright.records import field, record
 
 Json: TypeAlias = Any
 """None, bool, int, float, str, list of Json or dict of str to Json."""
-
-VERSION = 1
-"""Of the JSON form below; stored with what is written in it."""
-
-_NAMESPACE = bytes.fromhex("6f2b9f0e6f0d5d0a9b5e2c1d6f1c7a11")
 
 
 class WishId(NamedTuple):
@@ -37,19 +29,12 @@ class WishId(NamedTuple):
 
     def unique_in(self, execution_id: str) -> str:
         """A UUID that is the same whenever this wish of this execution is asked for (tokens, child executions)."""
+        from runwright.derived_ids import derived_uuid  # hashlib loads OpenSSL: reading a runbook does without
+
         return derived_uuid(execution_id, f"{self.path}#{self.visit}.{self.attempt}.{self.replies}")
 
 
-def derived_uuid(*parts: str) -> str:
-    """A lower-case UUID (version 5) that depends on `parts` alone."""
-    digest = bytearray(hashlib.sha1(_NAMESPACE + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """One named value to take out of a reply: `selector` is a JSONPath, `type` one of the six types or None (as is)."""
 
@@ -58,7 +43,7 @@ class Selection:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Location:
     """An account and region to act in, and the name of the role that is assumed there."""
 
@@ -70,7 +55,7 @@ class Location:
 # --------------------------------------------------------------------------------------------------- effects
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallAws:
     """Call one AWS operation once. Reply: {selection name: value}; a selection that finds nothing is absent."""
 
@@ -81,7 +66,7 @@ class CallAws:
     seconds: float = 25.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Poll:
     """Repeat a call until a registered verdict on the whole reply is Done or Failed. Reply: the verdict's value.
 
@@ -96,14 +81,14 @@ class Poll:
     tolerate: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SleepUntil:
     """Wait for a time (seconds since the epoch, of the execution's own clock). Reply: None."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AwaitSignal:
     """Wait for a person. Reply: the signal, as Signalled carries it (a mapping).
 
@@ -114,10 +99,10 @@ class AwaitSignal:
     signals: tuple[str, ...]
     approvers: tuple[str, ...] = ()
     decided: tuple[str, ...] = ()
-    outputs: dict[str, Json] = field(default_factory=dict)
+    outputs: dict[str, Json] = field(factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunScript:
     """Run a script in a process of its own.
 
@@ -133,10 +118,10 @@ class RunScript:
     select: tuple[Selection, ...] = ()
     attachment: str | None = None
     seconds: float = 600.0
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CallWebhook:
     """Send a request to a stored integration. Reply: {"Response": text, "ResponseCode": int}."""
 
@@ -145,7 +130,7 @@ class CallWebhook:
     seconds: float = 25.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunChild:
     """See to it that the child execution named by this wish exists, and wait for its end.
 
@@ -159,14 +144,14 @@ class RunChild:
     place: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StopChild:
     """Cancel a child execution and wait for its end. Reply: as RunChild's, or None when it never was."""
 
     execution_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FindTargets:
     """Find what an execution is to run on. Reply: a list.
 
@@ -183,7 +168,7 @@ class FindTargets:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WatchAlarm:
     """Ask for the state of a CloudWatch alarm every ten seconds.
 
@@ -212,7 +197,7 @@ Effect: TypeAlias = (
 # ---------------------------------------------------------------------------------------------------- events
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """Why an effect or a step failed.
 
@@ -225,7 +210,7 @@ class Failure:
     type: str = "Action"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply:
     """The answer to an effect: a value, or a failure, or word that the attempt is interrupted (`timeout`, `cancel`)."""
 
@@ -234,14 +219,14 @@ class Reply:
     interrupted: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Admitted:
     """The execution has a running slot."""
 
     at: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Replied:
     """An effect has been answered; ignored when its wish is no longer awaited."""
 
@@ -250,7 +235,7 @@ class Replied:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signalled:
     """A signal that `requests.answer` let through. `step_path` is the step it is for; `by` the sender's ARN."""
 
@@ -261,7 +246,7 @@ class Signalled:
     payload: dict[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stopped:
     """A stop that `requests.answer` let through. `type` is Cancel or Complete."""
 
@@ -270,7 +255,7 @@ class Stopped:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Broke:
     """A fault of ours: the execution ends Failed with AWS's internal-error text and the log id to look for."""
 
@@ -278,7 +263,7 @@ class Broke:
     log_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outdated:
     """The stored replies of the attempt in flight do not fit what this version of the program asks for."""
 
@@ -288,43 +273,8 @@ class Outdated:
 Event: TypeAlias = Admitted | Replied | Signalled | Stopped | Broke | Outdated
 
 
-# ------------------------------------------------------------------------------------------------- JSON form
-
-
-def as_json(message: Effect | Event | Reply) -> dict[str, Json]:
-    """The message as a mapping of JSON values, with its kind and the version of this form."""
-    return {"kind": type(message).__name__, "v": VERSION, **dataclasses.asdict(message)}
-
-
-def fingerprint(effect: Effect) -> str:
-    """Kind and content of an effect as one short text: what a stored reply answers."""
-    text = json.dumps(dataclasses.asdict(effect), sort_keys=True, separators=(",", ":"))
-    return f"{type(effect).__name__}:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
-
-
 class NotUnderstood(Exception):
     """Something stored that this program does not know: it is left as it is, and never run on a guess."""
 
     def __init__(self, what: str) -> None:
         super().__init__(f"What is stored has {what}, which this program does not know: use the one that wrote it.")
-
-
-def take_only_known(stored: dict[str, Json], known: AbstractSet[str], where: str) -> None:
-    """Raise NotUnderstood for a member of `stored`, which stands at `where`, that is none of `known`."""
-    if not stored.keys() <= known:
-        raise NotUnderstood(f"{where}.{min(stored.keys() - known)}")
-
-
-_OF_A_REPLY = frozenset({"kind", "v", "value", "failure", "interrupted"})
-_OF_A_FAILURE = frozenset(each.name for each in dataclasses.fields(Failure))
-
-
-def reply_from_json(value: dict[str, Json]) -> Reply:
-    """A stored reply as it was. Raises NotUnderstood."""
-    take_only_known(value, _OF_A_REPLY, "reply")
-    if value["kind"] != "Reply" or value["v"] != VERSION:
-        raise NotUnderstood(f"a reply of kind {value['kind']!r}, version {value['v']!r}")
-    failure = value.get("failure")
-    if failure:
-        take_only_known(failure, _OF_A_FAILURE, "reply.failure")
-    return Reply(value.get("value"), Failure(**failure) if failure else None, value.get("interrupted"))

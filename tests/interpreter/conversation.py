@@ -34,8 +34,8 @@ from runwright.messages import (
     Reply,
     SleepUntil,
     WishId,
-    as_json,
 )
+from runwright.stored_form import as_json
 
 T0 = 1_700_000_000.0
 

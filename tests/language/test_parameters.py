@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from runwright.errors import ServiceError
@@ -13,7 +11,8 @@ SYSTEM = {"global:ACCOUNT_ID": "123456789012", "automation:EXECUTION_ID": "e-1"}
 
 
 def parameter(kind: str = "String", **more: Json) -> Parameter:
-    return replace(Parameter("P", kind, kind, required="default" not in more), **more)
+    written: dict[str, Json] = {"name": "P", "type": kind, "kind": kind, "required": "default" not in more} | more
+    return Parameter(**written)
 
 
 def bound(one: Parameter, *sent: str, ssm: dict[str, Json] | None = None) -> Json:
@@ -139,9 +138,9 @@ def test_a_default_that_refers_to_nothing_known_is_refused() -> None:
 
 def test_only_defaults_that_are_used_need_parameter_store() -> None:
     parameters = {
-        "A": replace(parameter(default="{{ssm:/a}}"), name="A"),
-        "B": replace(parameter(default="{{ ssm:/b }}"), name="B"),
-        "C": replace(parameter(default="{{ssm:/b}}"), name="C"),
+        "A": parameter(name="A", default="{{ssm:/a}}"),
+        "B": parameter(name="B", default="{{ ssm:/b }}"),
+        "C": parameter(name="C", default="{{ssm:/b}}"),
     }
     assert needed_ssm_parameters(parameters, {"A": ["x"]}) == ["/b"]
 

@@ -8,15 +8,15 @@ attempt. It knows no clock, no network and no other step.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from runwright.language.declarations import Declaration
 from runwright.language.model import Attachment, Step
 from runwright.messages import Effect, Failure, Json, WishId
+from runwright.records import field, mutable_record, record
 
 
-@dataclass(slots=True)
+@mutable_record
 class Context:
     """What a generator may know. `inputs` are rendered and of their declared types.
 
@@ -34,7 +34,7 @@ class Context:
     now: float
     wish: WishId
     script_context: Callable[[], dict[str, Json]]
-    files: Mapping[str, Attachment] = field(default_factory=dict)
+    files: Mapping[str, Attachment] = field(factory=dict)
 
     def token(self) -> str:
         """An idempotency token for the effect that is yielded next; the same after a crash."""
@@ -85,7 +85,7 @@ class StepFailed(Exception):
         self.final = final
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetVariable:
     """Success, and the variable `name` holds `value`."""
 
@@ -98,7 +98,7 @@ Doing: TypeAlias = Generator[Effect, Json, Given]
 Perform: TypeAlias = Callable[[Context], Doing]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Action:
     """`phase` words the default failure text: `Step fails when it is {phase}. {reason}`.
 

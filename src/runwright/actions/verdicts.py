@@ -6,27 +6,27 @@ They are registered by name because a Poll travels as data. Each gets the whole 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from runwright.language.conditions import is_written_as
 from runwright.language.selectors import find
 from runwright.messages import Json
+from runwright.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pending:
     """Ask again."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """The wait is over; `value` is the poll's reply."""
 
     value: Json = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failed:
     """What was waited for will not come."""
 

@@ -20,7 +20,8 @@ from runwright.language.model import Step
 from runwright.language.selectors import WrongType, take
 from runwright.language.templates import Unresolved, render
 from runwright.language.types import is_of_kind
-from runwright.messages import CallAws, Failure, Json, Reply, fingerprint
+from runwright.messages import CallAws, Failure, Json, Reply
+from runwright.stored_form import fingerprint
 
 _INPUT_PHASE = "validating and resolving the step inputs"
 

@@ -28,8 +28,8 @@ from runwright.messages import (
     StopChild,
     Stopped,
     WishId,
-    fingerprint,
 )
+from runwright.stored_form import fingerprint
 
 TIMEOUT, CLOSING, ORPHAN = "!timeout", "!closing", "!orphan"
 CANCEL_BUDGET = WishId("!cancel-budget", 1, 1, 0)

@@ -6,7 +6,6 @@ The actions' declarations are handed in, so that this room does not know which a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from runwright.errors import InvalidRunbook
@@ -17,11 +16,12 @@ from runwright.language.findings import Findings, TooMany
 from runwright.language.model import Runbook
 from runwright.language.problems import Problem
 from runwright.language.source import load
+from runwright.records import record
 
 __all__ = ["Parsed", "Problem", "Runbook", "parse", "parse_runbook"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parsed:
     """`runbook` is None when any of the problems is an error. Problems stand in the order of the text."""
 

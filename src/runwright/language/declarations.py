@@ -6,12 +6,12 @@ The declarations themselves stand with the actions; this room only knows how to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from runwright.messages import Json
+from runwright.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Input:
     """`type` is one of the six types, or `Any`. `allowed` lists the only values there are, when there is such a list.
 
@@ -34,7 +34,7 @@ class Input:
     takes_text: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Declaration:
     """What an action takes and gives.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from runwright.language.model import Attachment, Parameter, Step, Variable
 from runwright.language.places import Path
 from runwright.messages import Json
+from runwright.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WrittenStep:
     """A step with the path of its map; `loops` are the names of the loops around it, the outermost first."""
 
@@ -19,7 +19,7 @@ class WrittenStep:
     loops: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Draft:
     """`written` is the text's value; `steps` holds every step, also those in loops and those with a name used twice.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runwright.language.places import Path, Source
 from runwright.language.problems import Problem
+from runwright.records import field, mutable_record
 
 LIMIT = 100
 """A text with more problems than this is not looked at further: hostile texts shall not cost more than honest ones."""
@@ -24,11 +24,11 @@ class _Finding(NamedTuple):
     is_error: bool
 
 
-@dataclass(slots=True)
+@mutable_record
 class Findings:
     """Collects what readers and checks find, in any order."""
 
-    found: list[_Finding] = field(default_factory=list)
+    found: list[_Finding] = field(factory=list)
 
     def error(self, code: str, path: Path, message: str, *, of_key: bool = False) -> None:
         """Note what AWS would refuse; `of_key`: it is the key that is wrong, not the value. Raises TooMany at last."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from typing import NoReturn
 
@@ -23,6 +22,7 @@ from runwright.language.places import (
 )
 from runwright.language.problems import Place, Problem
 from runwright.messages import Json
+from runwright.records import field, mutable_record
 
 _TOKEN = re.compile(r'[\[\]{},]|"(?:[^"\\]|\\.)*"(\s*:)?|[^\s\[\]{},":]+', re.DOTALL)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -103,7 +103,7 @@ def _refuse_half_pairs(source: Source) -> None:
             refuse("bad-character", text, source.place_of(path))
 
 
-@dataclass(slots=True)
+@mutable_record
 class _Open:
     """A list or map that the scanner is in."""
 
@@ -111,14 +111,14 @@ class _Open:
     is_map: bool
     index: int = 0
     key: str = ""
-    seen: set[str] = field(default_factory=set)
+    seen: set[str] = field(factory=set)
 
 
-@dataclass(slots=True)
+@mutable_record
 class _Places:
-    values: dict[Path, int] = field(default_factory=dict)
-    keys: dict[Path, int] = field(default_factory=dict)
-    repeated: list[tuple[Path, int]] = field(default_factory=list)
+    values: dict[Path, int] = field(factory=dict)
+    keys: dict[Path, int] = field(factory=dict)
+    repeated: list[tuple[Path, int]] = field(factory=list)
 
 
 def _scan(text: str) -> _Places:

@@ -6,15 +6,15 @@ Everything here has been checked by `checks`; the interpreter trusts it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from runwright.messages import Json, Selection
+from runwright.records import field, record
 
 KINDS = ("String", "StringList", "Boolean", "Integer", "MapList", "StringMap")
 """The six types. An AWS type (`AWS::EC2::Instance::Id`) is a String, `List<AWS::…>` a StringList."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """`type` is as written, `kind` one of KINDS. `required` means that no default was written."""
 
@@ -32,14 +32,14 @@ class Parameter:
     max_chars: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variable:
     name: str
     kind: str
     default: Json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Comparison:
     """`variable` and `operand` may hold references; `operator` is one of conditions.OPERATORS."""
 
@@ -48,17 +48,17 @@ class Comparison:
     operand: Json
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class And:
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Or:
     conditions: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Not:
     condition: Condition
 
@@ -66,13 +66,13 @@ class Not:
 Condition = Comparison | And | Or | Not
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     next_step: str
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loop:
     """One of `iterators` (a list, or a reference to one) and `condition`. `max_iterations` may be a reference."""
 
@@ -83,7 +83,7 @@ class Loop:
     max_iterations: Json = 100
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record
 class Step:
     """One step as written; it is itself and equal to no other, so that what is worked out of it can be kept by it.
 
@@ -92,6 +92,9 @@ class Step:
     the text has (records show those and no others). `choices` and `default` belong to aws:branch, `loop` to aws:loop.
     `following` is the step that stands next in the same list.
     """
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     name: str
     action: str
@@ -112,14 +115,14 @@ class Step:
     following: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attachment:
     name: str
     sha256: str
     size: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Runbook:
     """`steps` are mainSteps; `all_steps` holds these and the steps of loops, by name.
 
@@ -129,10 +132,10 @@ class Runbook:
 
     steps: tuple[Step, ...]
     all_steps: Mapping[str, Step]
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    variables: Mapping[str, Variable] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(factory=dict)
+    variables: Mapping[str, Variable] = field(factory=dict)
     description: str = ""
     assume_role: str | None = None
     outputs: tuple[str, ...] = ()
-    files: Mapping[str, Attachment] = field(default_factory=dict)
+    files: Mapping[str, Attachment] = field(factory=dict)
     referred: frozenset[tuple[str, str]] = frozenset()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NoReturn
 
 from runwright.errors import InvalidRunbook
 from runwright.language.problems import Place, Problem
 from runwright.messages import Json
+from runwright.records import record
 
 Path = tuple[str | int, ...]
 """The keys and indexes that lead to a value."""
@@ -18,7 +18,7 @@ MAX_LEVELS = 60
 MAX_NODES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """A text that has been taken apart.
 

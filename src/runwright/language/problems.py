@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from runwright.records import record
 
 
 class Place(NamedTuple):
@@ -13,7 +14,7 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """`code` is a short stable name (`unknown-action`), `message` says what was found and what would be accepted."""
 

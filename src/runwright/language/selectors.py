@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from runwright.language.fields import shown
 from runwright.language.types import is_of_kind, kind_found
 from runwright.messages import Json, Selection
+from runwright.records import record
 
 _NAME = re.compile(r"[^.\[\]()'\"\s?@*$,|&]+")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -33,7 +33,7 @@ class Found(NamedTuple):
     definite: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Path:
     """`prefix` is the definite beginning; `rest` finds matches in the whole document, None when there is no more."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -29,6 +28,7 @@ from runwright.language.places import (
 )
 from runwright.language.problems import Place, Problem
 from runwright.messages import Json
+from runwright.records import mutable_record
 
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"yes", "true", "on"})
@@ -62,7 +62,7 @@ def load(text: str) -> Source:
 # ----------------------------------------------------------------------------------------------------- measuring
 
 
-@dataclass(slots=True)
+@mutable_record
 class _Open:
     """A list or map whose end has not come yet; `nodes` and `levels` are of what is in it, aliases in full."""
 

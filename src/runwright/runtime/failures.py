@@ -72,7 +72,8 @@ class Refused:
 
     def because_of(self, what: str) -> Refused:
         """The same, its text led in by what was being done."""
-        return replace(self, failure=replace(self.failure, message=f"{what}: {self.failure.message}"))
+        failure = Failure(f"{what}: {self.failure.message}", self.failure.code, self.failure.type)
+        return replace(self, failure=failure)
 
 
 class BackendLacks(Exception):

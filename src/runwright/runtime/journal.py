@@ -17,11 +17,12 @@ from runwright.interpreter import execution as machine
 from runwright.interpreter import views
 from runwright.interpreter.fixed import json_text
 from runwright.interpreter.state import Start, State, StepRow, cursor_of, start_from_json, start_to_json
-from runwright.messages import AwaitSignal, Json, SleepUntil, WishId, as_json
+from runwright.messages import AwaitSignal, Json, SleepUntil, WishId
 from runwright.runtime.bulk import write_rows
 from runwright.runtime.runbooks import RunbookText
 from runwright.runtime.slots import Line
 from runwright.runtime.sqlite import Database
+from runwright.stored_form import as_json
 
 
 @dataclass(frozen=True, slots=True)
