@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from runwright import library
-from runwright.actions import DECLARATIONS
+from runwright.actions.every import DECLARATIONS
 from runwright.attachments import Attachments
 from runwright.config import Settings
 from runwright.definitions import Definitions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from runwright.actions import ACTIONS
+from runwright.actions.every import ACTIONS
 from runwright.actions.registry import Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed
 from runwright.language.inputs import fit
 from runwright.language.model import Step

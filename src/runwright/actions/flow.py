@@ -8,45 +8,54 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runwright.actions.phases import EXECUTING, refuse_input
-from runwright.actions.registry import Context, Doing, SetVariable, action
+from runwright.actions.registry import Context, Doing, SetVariable, action, declare
 from runwright.language.declarations import Declaration, Input
 from runwright.language.durations import epoch_of_timestamp, seconds_of_duration
 from runwright.messages import Json, SleepUntil
 
 MOST_SLEEP_SECONDS = 604799.0
 
-BRANCH = Declaration(
-    "aws:branch",
-    "Goes on at the first step whose condition holds.",
-    (
-        Input("Choices", "MapList", "Maps with NextStep and a condition, tried in order.", required=True),
-        Input("Default", "String", "The step to go to when no condition holds."),
-    ),
-    # Undocumented; AWSSupport-TroubleshootWindowsUpdate refers to it.
-    outputs={"NextStep": "String"},
-    timeout_seconds=None,
+declare(
+    Declaration(
+        "aws:branch",
+        "Goes on at the first step whose condition holds.",
+        (
+            Input("Choices", "MapList", "Maps with NextStep and a condition, tried in order.", required=True),
+            Input("Default", "String", "The step to go to when no condition holds."),
+        ),
+        # Undocumented; AWSSupport-TroubleshootWindowsUpdate refers to it.
+        outputs={"NextStep": "String"},
+        timeout_seconds=None,
+    )
 )
 
-LOOP = Declaration(
-    "aws:loop",
-    "Runs steps again and again: for each value, or as long as a condition holds.",
-    (
-        Input("Steps", "MapList", "The steps of a pass.", required=True),
-        Input("Iterators", "Any", "A list of at most 100 values, one a pass; or LoopCondition."),
-        Input(
-            "IteratorDataType",
-            "String",
-            "The type of the values, by default String.",
-            allowed=("Boolean", "Integer", "String", "StringMap"),
+declare(
+    Declaration(
+        "aws:loop",
+        "Runs steps again and again: for each value, or as long as a condition holds.",
+        (
+            Input("Steps", "MapList", "The steps of a pass.", required=True),
+            Input("Iterators", "Any", "A list of at most 100 values, one a pass; or LoopCondition."),
+            Input(
+                "IteratorDataType",
+                "String",
+                "The type of the values, by default String.",
+                allowed=("Boolean", "Integer", "String", "StringMap"),
+            ),
+            Input("LoopCondition", "StringMap", "Looked at after each pass; or Iterators."),
+            Input(
+                "MaxIterations",
+                "Integer",
+                "At most 100, which is the default.",
+                minimum=1,
+                maximum=100,
+                takes_text=True,
+            ),
         ),
-        Input("LoopCondition", "StringMap", "Looked at after each pass; or Iterators."),
-        Input(
-            "MaxIterations", "Integer", "At most 100, which is the default.", minimum=1, maximum=100, takes_text=True
-        ),
-    ),
-    outputs={"CurrentIteration": "Integer", "CurrentIteratorValue": "Any"},
-    timeout_seconds=None,
-    forbids=("onCancel",),
+        outputs={"CurrentIteration": "Integer", "CurrentIteratorValue": "Any"},
+        timeout_seconds=None,
+        forbids=("onCancel",),
+    )
 )
 
 

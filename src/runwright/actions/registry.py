@@ -114,6 +114,13 @@ class Action:
 
 
 ACTIONS: dict[str, Action] = {}
+DECLARED: dict[str, Declaration] = {}
+"""Of ACTIONS, and of what the interpreter runs itself."""
+
+
+def declare(declaration: Declaration) -> None:
+    """Register a declaration; alone, it is of an action that the interpreter runs itself."""
+    DECLARED[declaration.action] = declaration
 
 
 def action(
@@ -126,6 +133,7 @@ def action(
     """Register the decorated generator function under its declaration's name."""
 
     def register(perform: Perform) -> Perform:
+        declare(declaration)
         ACTIONS[declaration.action] = Action(declaration, perform, phase, selects, payload)
         return perform
 

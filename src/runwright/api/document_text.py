@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from runwright.actions import DECLARATIONS
+from runwright.actions.every import DECLARATIONS
 from runwright.errors import InvalidRunbook, ServiceError
 from runwright.language import parse
 from runwright.language.model import Runbook

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from runwright.actions import ACTIONS, DECLARATIONS
+from runwright.actions.every import ACTIONS, DECLARATIONS
 from runwright.actions.registry import Action, Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed
 from runwright.interpreter import fixed, rulings
 from runwright.interpreter.outcome import Outcome

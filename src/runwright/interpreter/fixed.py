@@ -6,7 +6,7 @@ from functools import lru_cache
 from json import JSONEncoder
 from typing import NamedTuple
 
-from runwright.actions import DECLARATIONS
+from runwright.actions.every import DECLARATIONS
 from runwright.interpreter import rulings
 from runwright.interpreter.outcome import valid_next_steps
 from runwright.language.inputs import fit
