@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runwright.records import field, record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUOTAS = {
     "running": (100, "Executions that run at a time in an account and region; further ones are Pending."),
@@ -111,7 +113,13 @@ def _port(text: str) -> int:
 def _data(text: str) -> Path | None:
     if not text:
         raise InvalidSetting("it is empty: a directory or :memory: is expected")
-    return None if text == ":memory:" else Path(text)
+    return None if text == ":memory:" else _path(text)
+
+
+def _path(text: str) -> Path:
+    from pathlib import Path  # loaded when needed
+
+    return Path(text)
 
 
 def _aws(text: str) -> str:
@@ -160,7 +168,7 @@ def _program(text: str) -> Path | None:
     elif not os.access(text, os.X_OK):
         found = "may not be executed"
     else:
-        return Path(text).absolute()
+        return _path(text).absolute()
     raise InvalidSetting(f"'{text}' {found}: the path of a file that may be executed is expected")
 
 
@@ -185,7 +193,7 @@ def _keep(text: str) -> float | None:
 
 
 def _directories(texts: list[str]) -> tuple[Path, ...]:
-    return tuple(Path(text) for text in texts)
+    return tuple(_path(text) for text in texts)
 
 
 def _quotas(texts: list[str]) -> dict[str, int]:
@@ -214,7 +222,7 @@ def _limits(texts: list[str]) -> dict[str, int]:
 
 
 def _file(text: str) -> Path | None:
-    return Path(text) if text else None
+    return _path(text) if text else None
 
 
 def _host_names(texts: list[str]) -> tuple[str, ...]:

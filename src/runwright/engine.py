@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+import runwright.language.every  # noqa: F401 - no request waits for a module
 from runwright import library
 from runwright.actions.every import DECLARATIONS
 from runwright.attachments import Attachments

@@ -153,15 +153,53 @@ def test_a_problem_is_one_line_whatever_the_text_holds(tmp_path: Path, capsys: p
     assert r"0\n\x1b[31m" in line
 
 
-def test_check_loads_no_aws_client_and_no_web_server(tmp_path: Path) -> None:
-    file = tmp_path / "good.yaml"
-    file.write_text(VALID)
+def loaded_by_check(file: Path) -> set[str]:
+    """The modules that a process has loaded when it has checked `file`, without those of a bare interpreter."""
     program = (
-        "import sys; from runwright.cli import main; code = main(['check', sys.argv[1]]);"
-        "print(code, [name for name in ('boto3', 'botocore', 'rich', 'starlette', 'uvicorn') if name in sys.modules])"
+        "import sys; bare = set(sys.modules); from runwright.cli import main; code = main(['check', sys.argv[1]]);"
+        "print(code, *(set(sys.modules) - bare))"
     )
     ran = subprocess.run([sys.executable, "-c", program, str(file)], capture_output=True, text=True, check=True)
-    assert ran.stdout == "0 []\n"
+    code, *names = ran.stdout.split()
+    assert code == "0"
+    return set(names)
+
+
+SLOW_TO_LOAD = {"dataclasses", "difflib", "hashlib", "inspect", "logging", "pathlib", "shutil", "subprocess", "urllib"}
+
+
+def test_check_loads_yaml_and_nothing_else_from_outside_the_standard_library(tmp_path: Path) -> None:
+    file = tmp_path / "good.yaml"
+    file.write_text(VALID)
+    loaded = loaded_by_check(file)
+    outside = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+    assert {name for name in outside if "cython" not in name} == {"runwright", "yaml"}
+    assert not loaded & SLOW_TO_LOAD
+
+
+def test_check_of_a_json_file_loads_no_yaml(tmp_path: Path) -> None:
+    file = tmp_path / "good.json"
+    steps = [{"name": "wait", "action": "aws:sleep", "inputs": {"Duration": "PT1M"}}]
+    file.write_text(json.dumps({"schemaVersion": "0.3", "mainSteps": steps}))
+    assert "yaml" not in loaded_by_check(file)
+
+
+def test_check_loads_only_those_of_our_modules_that_the_runbook_needs(tmp_path: Path) -> None:
+    file = tmp_path / "good.yaml"
+    file.write_text(VALID)
+    loaded = {name for name in loaded_by_check(file) if name.startswith("runwright")}
+    actions = {name.removeprefix("runwright.actions.") for name in loaded if name.startswith("runwright.actions.")}
+    assert actions == {"registry", "phases", "flow"}
+    assert {name.split(".")[1] for name in loaded if "." in name} == {
+        "actions",
+        "cli",
+        "config",
+        "errors",
+        "language",
+        "messages",
+        "records",
+    }
+    assert len(loaded) <= 40
 
 
 def test_wrong_usage_exits_2() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -182,3 +184,25 @@ def test_a_setting_comes_from_the_environment_when_its_flag_is_not_given(serve: 
     request = urllib.request.Request(f"{server.url}/_runwright/reset", b"", {"X-Runwright": "1"})
     with urllib.request.urlopen(request) as answer:
         assert answer.status == 200
+
+
+def test_a_server_has_loaded_what_reading_and_running_runbooks_takes_before_the_first_request() -> None:
+    program = """if True:
+        import json, sys
+        import runwright.cli.serve
+        from runwright.actions import DECLARATIONS
+        from runwright.engine import parse
+
+        def ours(): return {name for name in sys.modules if name.startswith("runwright")}
+
+        loaded = ours()
+        steps = [{"name": "wait", "action": "aws:sleep", "inputs": {"Duration": "PT1M"}}]
+        book = {"schemaVersion": "0.3", "mainSteps": steps}
+        book["parameters"] = {"P": {"type": "String", "default": "a", "allowedPattern": "[a-z]"}}
+        for text_format in ("JSON", "YAML"):
+            parse(json.dumps(book), text_format)
+        assert all(DECLARATIONS.values())
+        print(len(loaded) > 100, ours() - loaded)
+    """
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "True set()\n"

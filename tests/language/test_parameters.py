@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from runwright.errors import ServiceError
+from runwright.language.constraints import problem_with
 from runwright.language.model import Parameter
-from runwright.language.parameters import bind, needed_ssm_parameters, problem_with
+from runwright.language.parameters import bind, needed_ssm_parameters
 from runwright.messages import Json
 
 SYSTEM = {"global:ACCOUNT_ID": "123456789012", "automation:EXECUTION_ID": "e-1"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import NamedTuple
 
@@ -29,18 +30,23 @@ COMMANDS = {
     "schema": Command("runwright.cli.schema", "print the JSON Schema of runbooks, for editors"),
 }
 
+_UNMEASURED = partial(argparse.HelpFormatter, width=80)
+"""For each argument that is added argparse makes a formatter, which would load shutil to measure the terminal."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code. Wrong usage exits 2, as argparse does."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(prog="runwright", description=runwright.__doc__)
+    parser = argparse.ArgumentParser(prog="runwright", description=runwright.__doc__, formatter_class=_UNMEASURED)
     parser.add_argument("--version", action="version", version=f"runwright {runwright.__version__}")
     chosen = next((each for each in arguments if not each.startswith("-")), None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
-        subparser = commands.add_parser(name, help=command.help, description=command.help)
+        subparser = commands.add_parser(name, help=command.help, description=command.help, formatter_class=_UNMEASURED)
         if name == chosen:
             import_module(command.module).add_arguments(subparser)
+    for each in (parser, *commands.choices.values()):
+        each.formatter_class = argparse.HelpFormatter
     args = parser.parse_args(arguments)
     code: int = import_module(COMMANDS[args.command].module).main(args)
     return code

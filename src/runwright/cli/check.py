@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os.path
 import sys
-from pathlib import Path
+from functools import cache
 
 from runwright.actions import DECLARATIONS
 from runwright.cli import flags
 from runwright.config import InvalidSetting, read
 from runwright.language import parse
 from runwright.language.problems import Problem
-from runwright.runtime.powershell import find_pwsh
 
 FORMATS = {".json": "JSON", ".yaml": "YAML", ".yml": "YAML"}
 
@@ -26,15 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Exit code 0 without errors (warnings may be there), 1 with any, 2 when a file or setting could not be read."""
     try:
-        has_powershell = find_pwsh(read("pwsh", args.pwsh)) is not None
+        pwsh = read("pwsh", args.pwsh)
     except InvalidSetting as error:
         print(f"runwright check: {error}", file=sys.stderr)
         return 2
+
+    @cache
+    def has_powershell() -> bool:
+        from runwright.runtime.powershell import find_pwsh  # loaded when needed
+
+        return find_pwsh(pwsh) is not None
+
     found: list[tuple[str, Problem]] = []
     unreadable = False
     for name in args.runbooks:
         try:
-            text = Path(name).read_text(encoding="utf-8-sig")
+            with open(name, encoding="utf-8-sig") as file:
+                text = file.read()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             print(f"runwright check: cannot read {name}: {reason}", file=sys.stderr)
@@ -55,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
 def format_of(name: str, text: str) -> str:
     """JSON or YAML: by the suffix of the file's name, else by how the text begins."""
     by_content = "JSON" if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")) else "YAML"
-    return FORMATS.get(Path(name).suffix.lower(), by_content)
+    return FORMATS.get(os.path.splitext(name)[1].lower(), by_content)
 
 
 def line_of(name: str, problem: Problem) -> str:

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import signal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
     given = {**vars(args), "data": ":memory:"}
     try:
         settings = engine_settings(given)
-        has_powershell = find_pwsh(settings.pwsh) is not None
+        has_powershell = cache(lambda: find_pwsh(settings.pwsh) is not None)
         file = runbook_files.read_file(args.runbook, has_powershell=has_powershell)
         others = runbook_files.read_directories(read("runbooks", given["runbooks"]), has_powershell=has_powershell)
         if _shows_problems(view, [file, *others], as_document=args.json):

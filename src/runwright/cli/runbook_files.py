@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ class RunbookFile:
         return self.runbook is None or any(problem.is_error for problem in self.problems)
 
 
-def read_file(path: Path, *, has_powershell: bool = False) -> RunbookFile:
+def read_file(path: Path, *, has_powershell: Callable[[], bool] = lambda: False) -> RunbookFile:
     """Read and check one file, as `parse` does. Raises Unreadable."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -54,7 +54,9 @@ def read_file(path: Path, *, has_powershell: bool = False) -> RunbookFile:
     return RunbookFile(path, text, text_format, tuple(parsed.problems), parsed.runbook)
 
 
-def read_directories(directories: Iterable[Path], *, has_powershell: bool = False) -> list[RunbookFile]:
+def read_directories(
+    directories: Iterable[Path], *, has_powershell: Callable[[], bool] = lambda: False
+) -> list[RunbookFile]:
     """Read and check every runbook directly in these directories. Raises Unreadable, also for one name twice."""
     named: dict[str, Path] = {}
     for path in (path for directory in directories for path in _runbooks_in(directory)):

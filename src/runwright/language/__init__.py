@@ -38,11 +38,11 @@ def parse(
     format: str,  # noqa: A002 - AWS's word
     declarations: Declarations,
     *,
-    has_powershell: bool = False,
+    has_powershell: Callable[[], bool] = lambda: False,
 ) -> Parsed:
     """Read a text in JSON or YAML and tell everything that is wrong with it, warnings included. Never raises.
 
-    `has_powershell`: whether the machine that runs it can run PowerShell.
+    `has_powershell`: whether the machine that runs it can run PowerShell; asked when a script needs it.
     """
     return _parse(text, format, declarations, partial(checks.advise, has_powershell=has_powershell))
 

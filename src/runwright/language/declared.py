@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from runwright.language.fields import as_kind, as_text, as_whole_number, meant, one_of, shown
 from runwright.language.findings import Findings
 from runwright.language.model import KINDS, Attachment, Parameter, Variable
-from runwright.language.patterns import problem_of as pattern_problem
 from runwright.language.places import Path
 from runwright.language.types import kind_of
 from runwright.messages import Json
@@ -148,7 +147,9 @@ def _allowed_pattern(entry: Mapping[str, Json], path: Path, findings: Findings) 
     written = entry.get("allowedPattern")
     if written is None:
         return None
-    problem = pattern_problem(written) if isinstance(written, str) else "it has to be a text"
+    from runwright.language.patterns import problem_of  # loaded when needed
+
+    problem = problem_of(written) if isinstance(written, str) else "it has to be a text"
     if problem:
         findings.error("bad-pattern", (*path, "allowedPattern"), f"allowedPattern is no regular expression: {problem}")
         return None

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from itertools import islice
 
 from runwright.messages import Json
@@ -112,6 +111,8 @@ def one_of(names: Iterable[str]) -> str:
 
 def meant(name: str, known: Iterable[str]) -> str:
     """A question in brackets for a name that may be a slip of the pen, or nothing."""
+    from difflib import get_close_matches  # loaded when needed
+
     candidates = [each for each in islice(known, MOST_CANDIDATES) if len(each) <= MOST_CHARS]
     close = get_close_matches(name, candidates, n=1, cutoff=0.75) if len(name) <= MOST_CHARS else None
     return f' (did you mean "{close[0]}"?)' if close else ""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from runwright.errors import ServiceError
+from runwright.language.constraints import problem_with
 from runwright.language.model import Parameter
-from runwright.language.patterns import TooSlow, matches
 from runwright.language.templates import Unresolved, as_embedded_text, references, render
 from runwright.messages import Json
 
@@ -64,18 +64,6 @@ def needed_ssm_parameters(parameters: Mapping[str, Parameter], given: Mapping[st
         if reference.startswith("ssm:")
     )
     return list(dict.fromkeys(names))
-
-
-def problem_with(parameter: Parameter, value: Json, sent: Iterable[str] | None = None) -> str | None:
-    """Say which constraint of `parameter` the typed `value` breaks, or None.
-
-    Patterns are tested on the texts as they were `sent`, where that is known.
-    """
-    return (
-        _problem_with_allowed_values(parameter, value)
-        or _problem_with_size(parameter, value)
-        or _problem_with_pattern(parameter, value, sent)
-    )
 
 
 def _from_wire(parameter: Parameter, sent: list[str]) -> Json:
@@ -145,55 +133,6 @@ def _of_kind(kind: str, value: Json) -> Json:
             return ",".join(as_embedded_text(each) for each in value)
         case _:
             return value
-
-
-def _problem_with_allowed_values(parameter: Parameter, value: Json) -> str | None:
-    if parameter.allowed_values is None or value in parameter.allowed_values:
-        return None
-    several = [each if isinstance(each, list) else [each] for each in parameter.allowed_values]
-    accepted = [as_embedded_text(each) for group in several for each in group]
-    for each in _texts(value):
-        if each not in accepted:
-            return f'Parameter "{parameter.name}" has value "{each}" not found in [{", ".join(accepted)}].'
-    return None
-
-
-def _problem_with_size(parameter: Parameter, value: Json) -> str | None:
-    if isinstance(value, list | dict):
-        least, most, length, unit = parameter.min_items, parameter.max_items, len(value), "items"
-        if problem := _out_of_range(parameter.name, length, least, most, unit):
-            return problem
-    if parameter.kind in ("String", "StringList"):
-        for each in _texts(value):
-            problem = _out_of_range(parameter.name, len(each), parameter.min_chars, parameter.max_chars, "characters")
-            if problem:
-                return problem
-    return None
-
-
-def _out_of_range(name: str, length: int, least: int | None, most: int | None, unit: str) -> str | None:
-    if least is not None and length < least:
-        return f'Parameter "{name}" has a value of {length} {unit}, but at least {least} are required.'
-    if most is not None and length > most:
-        return f'Parameter "{name}" has a value of {length} {unit}, but at most {most} are allowed.'
-    return None
-
-
-def _problem_with_pattern(parameter: Parameter, value: Json, sent: Iterable[str] | None) -> str | None:
-    if parameter.allowed_pattern is None:
-        return None
-    for each in _texts(value) if sent is None else sent:
-        try:
-            if not matches(parameter.allowed_pattern, each):
-                return f'Parameter "{parameter.name}" has value "{each}" not matching "{parameter.allowed_pattern}".'
-        except TooSlow:
-            return f'Parameter "{parameter.name}" has a value on which "{parameter.allowed_pattern}" takes too long.'
-    return None
-
-
-def _texts(value: Json) -> list[str]:
-    """The texts that constraints on single values are held against: each item of a list [inferred]."""
-    return [as_embedded_text(each) for each in (value if isinstance(value, list) else [value])]
 
 
 def _length(value: Json) -> int:

@@ -6,11 +6,10 @@ texts have no problem. What the value means is not known here; `reader` finds th
 
 from __future__ import annotations
 
-from runwright.language import json_text, yaml_text
 from runwright.language.places import MAX_BYTES, Source, place_in, refuse
 from runwright.language.problems import Place
 
-FORMATS = {"JSON": json_text.load, "YAML": yaml_text.load}
+FORMATS = ("JSON", "YAML")
 
 
 def load(text: str, format: str) -> Source:  # noqa: A002 - AWS's word
@@ -32,4 +31,10 @@ def load(text: str, format: str) -> Source:  # noqa: A002 - AWS's word
         refuse("empty", "the text is empty; a runbook is a map with schemaVersion and mainSteps", start)
     if format not in FORMATS:
         refuse("unknown-format", f"a runbook is written in {' or '.join(FORMATS)}, not in {format}", start)
-    return FORMATS[format](text)
+    if format == "JSON":
+        from runwright.language import json_text  # loaded when needed, as its sister is
+
+        return json_text.load(text)
+    from runwright.language import yaml_text
+
+    return yaml_text.load(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from runwright.language.checks import advice, flow, inputs, references
 from runwright.language.declarations import Declarations
 from runwright.language.draft import Draft
@@ -15,6 +17,6 @@ def check(draft: Draft, declarations: Declarations, findings: Findings) -> froze
     return references.check(draft, declarations, findings)
 
 
-def advise(draft: Draft, declarations: Declarations, findings: Findings, *, has_powershell: bool) -> None:
+def advise(draft: Draft, declarations: Declarations, findings: Findings, *, has_powershell: Callable[[], bool]) -> None:
     """Note what is worth a second look; this runs the author's own patterns, so servers do without."""
     advice.check(draft, declarations, findings, has_powershell=has_powershell)

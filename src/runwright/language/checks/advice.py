@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from runwright.language.checks.references import is_declared
+from runwright.language.constraints import problem_with
 from runwright.language.declarations import Declarations
 from runwright.language.draft import Draft, WrittenStep
 from runwright.language.fields import meant, shown
 from runwright.language.findings import Findings
 from runwright.language.model import Parameter
-from runwright.language.parameters import problem_with
 from runwright.language.templates import references
 
 RETIRED_RUNTIMES = ("python3.6", "python3.7", "python3.8", "python3.9", "PowerShell Core 6.0", "PowerShell 7.0")
 CURRENT_RUNTIMES = ("python3.10", "python3.11", "PowerShell 7.4")
 
 
-def check(draft: Draft, declarations: Declarations, findings: Findings, *, has_powershell: bool) -> None:
+def check(draft: Draft, declarations: Declarations, findings: Findings, *, has_powershell: Callable[[], bool]) -> None:
     """Note everything worth a second look."""
     for each in draft.steps:
         _check_action(each, declarations, findings)
@@ -41,13 +41,13 @@ def _check_action(each: WrittenStep, declarations: Declarations, findings: Findi
         findings.warning("timeout-above-cap", (*each.path, "timeoutSeconds"), text)
 
 
-def _check_script(draft: Draft, each: WrittenStep, findings: Findings, *, has_powershell: bool) -> None:
+def _check_script(draft: Draft, each: WrittenStep, findings: Findings, *, has_powershell: Callable[[], bool]) -> None:
     path = (*each.path, "inputs")
     runtime, script = each.step.inputs.get("Runtime"), each.step.inputs.get("Script")
     if runtime in RETIRED_RUNTIMES:
         text = f"AWS no longer takes the runtime {runtime}; it takes {', '.join(CURRENT_RUNTIMES)}"
         findings.warning("retired-runtime", (*path, "Runtime"), text)
-    if isinstance(runtime, str) and runtime.startswith("PowerShell") and not has_powershell:
+    if isinstance(runtime, str) and runtime.startswith("PowerShell") and not has_powershell():
         text = "no pwsh is known here: install PowerShell so that pwsh is on PATH, or name it with --pwsh"
         findings.warning("needs-powershell", (*path, "Runtime"), text)
     attachment = each.step.inputs.get("Attachment")
