@@ -1,7 +1,7 @@
 """Nouns that cost little to define: `@record` stands where `@dataclass(frozen=True, slots=True)` would.
 
 A dataclass takes half a millisecond to make, and a command that reads one runbook would spend most of its time on that.
-A record is made in a fiftieth of it: what it shares with others is shared, and its constructor is compiled when the
+A record is made in a thirtieth of it: what it shares with others is shared, and its constructor is compiled when the
 first one is made. Types, `==` (between equals of one kind), hash, repr and `match` are those of a dataclass. That its
 fields are not set again is for the type checker to see to, and nothing does so while the program runs.
 """

@@ -31,7 +31,6 @@ from runwright.runtime.simulated import SimulatedUnavailable
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the clients of AWS keep an idle connection, so that the server is not the one that ends it."""
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _SECONDS_OF_A_THREAD = 0.0002
 
 
@@ -112,7 +111,7 @@ async def _serve(
         async with _engine(settings, front) as engine:
             await runbook_files.install(engine, files, await caller_of(engine, None))
             where = await engine.backend.describe()
-            _collect_less_often()
+            gc.freeze()  # all there is by now stays as long as the server
             _take_turns_sooner()
 
             def say_ready() -> None:
@@ -137,16 +136,6 @@ def _take_turns_sooner() -> None:
     what is being stored would wait for longer than the disk needs.
     """
     sys.setswitchinterval(_SECONDS_OF_A_THREAD)
-
-
-def _collect_less_often() -> None:
-    """Let the garbage collector leave alone what stays as long as the server, and look at the rest less often.
-
-    Little of what a server makes is garbage that only the collector can find; by its defaults it would take a seventh
-    of the processor time of a loaded server.
-    """
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _configuration(app: ASGIApp, front: Front, drain_seconds: float) -> uvicorn.Config:
