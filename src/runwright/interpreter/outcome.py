@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from runwright.interpreter import rulings
 from runwright.language.model import Step
 from runwright.messages import Json
+from runwright.records import field, record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """How an attempt ended. `goto` is a branch's decision; `final` failures are not tried again."""
 
     status: str
-    outputs: dict[str, Json] = field(default_factory=dict)
+    outputs: dict[str, Json] = field(factory=dict)
     message: str | None = None
     stage: str = "Invocation"
     type: str = "Action"

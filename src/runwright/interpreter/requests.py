@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from runwright.actions.approvers import is_approver
 from runwright.errors import ServiceError
 from runwright.interpreter.state import State
 from runwright.messages import AwaitSignal, Event, Signalled, Stopped
+from runwright.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signal:
     """SendAutomationSignal: `by` is the sender's ARN."""
 
@@ -19,7 +18,7 @@ class Signal:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stop:
     """StopAutomationExecution: `type` is Cancel or Complete."""
 
