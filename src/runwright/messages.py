@@ -271,10 +271,3 @@ class Outdated:
 
 
 Event: TypeAlias = Admitted | Replied | Signalled | Stopped | Broke | Outdated
-
-
-class NotUnderstood(Exception):
-    """Something stored that this program does not know: it is left as it is, and never run on a guess."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"What is stored has {what}, which this program does not know: use the one that wrote it.")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 
-from runwright.messages import Effect, Event, Failure, Json, NotUnderstood, Reply
+from runwright.messages import Effect, Event, Failure, Json, Reply
 from runwright.records import as_dict, names_of
 
 VERSION = 1
@@ -22,6 +22,13 @@ def fingerprint(effect: Effect) -> str:
     """Kind and content of an effect as one short text: what a stored reply answers."""
     text = json.dumps(as_dict(effect), sort_keys=True, separators=(",", ":"))
     return f"{type(effect).__name__}:{sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
+
+
+class NotUnderstood(Exception):
+    """Something stored that this program does not know: it is left as it is, and never run on a guess."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"What is stored has {what}, which this program does not know: use the one that wrote it.")
 
 
 def take_only_known(stored: dict[str, Json], known: AbstractSet[str], where: str) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from runwright.interpreter.fanout_state import Fanout, Group, fanout_from_json, fanout_to_json
 from runwright.interpreter.state import cursor_of, start_from_json, start_to_json, state_from
-from runwright.messages import Failure, Json, NotUnderstood, Reply
-from runwright.stored_form import as_json, reply_from_json
+from runwright.messages import Failure, Json, Reply
+from runwright.stored_form import NotUnderstood, as_json, reply_from_json
 from tests.interpreter.conversation import Conversation
 
 LOOP = """

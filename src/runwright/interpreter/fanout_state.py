@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runwright.interpreter import rulings
-from runwright.messages import Effect, Json, NotUnderstood, Reply, WishId
-from runwright.stored_form import take_only_known
+from runwright.messages import Effect, Json, Reply, WishId
+from runwright.stored_form import NotUnderstood, take_only_known
 
 _OF_FANOUTS = frozenset(("Targets", "TargetMaps", "TargetLocations", "TargetLocationsURL"))
 

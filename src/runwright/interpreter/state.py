@@ -15,8 +15,8 @@ from runwright.actions.registry import Context, Doing
 from runwright.derived_ids import derived_uuid
 from runwright.interpreter.fanout_state import Fanout, fanout_from_json, fanout_to_json, is_fanout
 from runwright.language.model import Runbook, Step
-from runwright.messages import Effect, Json, NotUnderstood, Reply, WishId
-from runwright.stored_form import reply_from_json, take_only_known
+from runwright.messages import Effect, Json, Reply, WishId
+from runwright.stored_form import NotUnderstood, reply_from_json, take_only_known
 
 STEP_LIMIT_OF_A_TURN = 500
 """After so many steps in one turn the execution takes a breath, so that the others have theirs."""

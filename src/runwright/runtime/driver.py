@@ -26,7 +26,6 @@ from runwright.messages import (
     CallAws,
     CallWebhook,
     Effect,
-    NotUnderstood,
     Outdated,
     Replied,
     Reply,
@@ -43,6 +42,7 @@ from runwright.runtime.live import Asked, Due, Item, Live, Turn, fail
 from runwright.runtime.metrics import Metrics
 from runwright.runtime.performing import Performer, Performing
 from runwright.runtime.slots import Line, Slots
+from runwright.stored_form import NotUnderstood
 
 RELOAD_SECONDS = 1.0
 """How long after a failed commit an execution is loaded again."""
