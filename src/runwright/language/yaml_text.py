@@ -31,6 +31,8 @@ from runwright.messages import Json
 from runwright.records import mutable_record
 
 _TAG = "tag:yaml.org,2002:"
+_TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
+"""Versions after 0.2.5 look ahead for no more than 1000 levels."""
 _TRUE = frozenset({"yes", "true", "on"})
 _KEPT_AS_TEXT = re.compile(r"[-+]?(0[0-9_]+|[^:]*:.*)")
 """What YAML 1.1 takes for octal or base 60: account ids, times of day."""
@@ -46,6 +48,8 @@ def load(text: str) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = _place(mark) if mark else Place(1, 1)
+        if error.problem == _TOO_DEEP_FOR_LIBYAML:
+            refuse_depth(place)
         not_well_formed("YAML", place, _reason(error, text, place))
     except yaml.YAMLError as error:  # a character that YAML does not allow
         not_well_formed("YAML", _place_of_bad_character(text), str(error).split("\n")[0])
