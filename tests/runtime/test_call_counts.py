@@ -50,6 +50,15 @@ def counted(answer: Callable[[Request], Answer], scenario: Scenario) -> Counter[
         return counted_at(url, scenario)
 
 
+def test_what_is_no_service_is_counted_as_one_thing() -> None:
+    async def misspelled(backend: Backend) -> None:
+        for service in ("E-C-2", "ce2", "cloud watch", "cloudwotch"):
+            await backend.call(SCOPE, service, "DescribeVpcs", {}, seconds=20)
+
+    counts = counted(lambda request: (200, JSON, b"{}"), misspelled)
+    assert {service for service, _ in counts} == {"ec2", "cloudwatch", "unknown"}
+
+
 def test_the_call_that_assumes_a_role_is_counted_beside_the_one_that_needs_it() -> None:
     def answer(request: Request) -> Answer:
         return (200, XML, ASSUMED.encode()) if b"AssumeRole" in request.body else (200, JSON, b"{}")

@@ -258,11 +258,12 @@ class Backend:
             if refused is None:
                 raise
             reply = refused
+        known = self._clients.service_name(call.service) or "unknown"  # else each misspelling would be a series
         if not isinstance(reply, Refused):
-            self.called(service, "")
+            self.called(known, "")
             return reply
         code = reply.failure.code or reply.failure.type
-        self.called(service, code)
+        self.called(known, code)
         if reply.is_transient:
             (log.warning if code == OUTCOME_UNKNOWN else log.info)("call without a reply", **told(), code=code)
         return reply

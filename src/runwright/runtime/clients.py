@@ -126,6 +126,11 @@ class Clients:
         frozen = self._own.get_frozen_credentials()
         return Keys(frozen.access_key, frozen.secret_key, frozen.token, getattr(frozen, "account_id", None))
 
+    def service_name(self, spelled: str) -> str | None:
+        """The name by which botocore knows a service; None when there is no such service."""
+        found = self._models.service(spelled)
+        return found if isinstance(found, str) else None
+
     def call(self, call: AwsCall) -> dict[str, Json] | Refused:
         """Make the call and return the whole reply as JSON. Raises what botocore raises."""
         service = self._models.service(call.service)
