@@ -98,6 +98,32 @@ def test_what_the_backend_lacks_is_told_once_and_quickly(moto_url: str) -> None:
     with_backend(moto_url, scenario)
 
 
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize(
+    "body", [b"[1,2]", b"null", b"\xff\xfe", b'{"TableNames":1}', b"<a>", b"<html>Bad gateway</html>"]
+)
+@pytest.mark.parametrize(
+    ("service", "api"), [("dynamodb", "ListTables"), ("ec2", "DescribeVpcs"), ("s3", "ListBuckets")]
+)
+def test_no_answer_of_a_backend_is_a_fault_of_ours(service: str, api: str, body: bytes, status: int) -> None:
+    async def scenario(backend: Backend) -> None:
+        reply = await backend.call(SCOPE, service, api, {}, seconds=20)
+        if isinstance(reply, Refused) and reply.failure.code == "ResponseParserError":
+            assert reply.failure.message == f"The backend's answer cannot be read: status {status}, {body!r}"
+
+    with server(lambda request: (status, {"Content-Type": "text/plain"}, body)) as url:
+        with_backend(url, scenario)
+
+
+def test_an_answer_that_cannot_be_read_is_told() -> None:
+    async def scenario(backend: Backend) -> None:
+        failure = refused(await backend.call(SCOPE, "ec2", "DescribeVpcs", {}, seconds=20)).failure
+        assert failure.message == "The backend's answer cannot be read: status 200, b'{}'"
+
+    with server(lambda request: (200, {}, b"{}")) as url:
+        with_backend(url, scenario)
+
+
 def test_times_become_text_in_utc(moto_url: str) -> None:
     async def scenario(backend: Backend) -> None:
         await backend.call(SCOPE, "secretsmanager", "CreateSecret", {"Name": "t", "SecretBinary": "x"}, seconds=20)

@@ -23,7 +23,7 @@ from runwright.messages import Failure, Json
 from runwright.runtime.failures import BackendLacks, Refused
 from runwright.runtime.lanes import CALLS_PER_LANE, refuse_when_abandoned
 from runwright.runtime.operations import Models
-from runwright.runtime.replies import StreamRefused, as_json
+from runwright.runtime.replies import ReplyParsers, StreamRefused, as_json
 
 MOST_CLIENTS = 256
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -112,6 +112,7 @@ class Clients:
         self._own: Any = None
         self._acting = _Acting()
         self._session.register_component("credential_provider", self._acting)
+        self._session.register_component("response_parser_factory", ReplyParsers())
         self._lock = threading.Lock()
         self._clients: OrderedDict[tuple[str, str, str | None, float], Any] = OrderedDict()
         self._models = Models(self._session)

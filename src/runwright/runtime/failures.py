@@ -14,6 +14,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.parsers import ResponseParserError
 
 from runwright.messages import Failure
 from runwright.runtime.lanes import LaneBlocked, OutOfTime
@@ -106,6 +107,8 @@ def refused_by(error: Exception) -> Refused | None:
             return Refused(Failure(str(error), type(error).__name__), is_transient=True)
         case BotoCoreError():
             return Refused(Failure(str(error), type(error).__name__))
+        case ResponseParserError():
+            return Refused(Failure(f"The backend's answer cannot be read: {error}", type(error).__name__))
         case _:
             return None
 
