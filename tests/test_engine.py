@@ -2,14 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+
+import pytest
 
 from runwright.config import Settings
 from runwright.documents import Draft
 from runwright.engine import Engine
+from runwright.errors import ServiceError
 from runwright.runtime.scope import Caller
+from tests.runtime.servers import Answer, Request, server
 
 CALLER = Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/someone")
-PAUSE = "{schemaVersion: '0.3', mainSteps: [{name: wait, action: 'aws:pause', inputs: {}}]}"
+STEPS = "[{name: wait, action: 'aws:pause', inputs: {}}]"
+PAUSE = f"{{schemaVersion: '0.3', mainSteps: {STEPS}}}"
 
 
 def test_a_start_whose_caller_leaves_takes_its_token() -> None:
@@ -30,3 +36,54 @@ def test_a_start_whose_caller_leaves_takes_its_token() -> None:
             assert sum(engine.driver.statuses().values()) == 8
 
     asyncio.run(play())
+
+
+SAYING_NOTHING = {
+    "aws:createStack": (
+        "{StackName: a, TemplateBody: '{}'}",
+        "Step fails when it is Poll action status for completion. The backend's answer has no StackId",
+    ),
+    "aws:runCommand": (
+        "{DocumentName: AWS-RunShellScript, InstanceIds: [i-0123456789abcdef0]}",
+        "Step fails when it is verifying the command has completed. The backend's answer has no Id",
+    ),
+}
+
+
+@pytest.mark.parametrize("action", SAYING_NOTHING)
+def test_a_backend_that_says_too_little_fails_the_step_and_not_us(action: str) -> None:
+    inputs, message = SAYING_NOTHING[action]
+    book = f"{{schemaVersion: '0.3', mainSteps: [{{name: act, action: '{action}', inputs: {inputs}}}]}}"
+
+    async def play(url: str) -> None:
+        async with await Engine.open(Settings(data=None, aws=url)) as engine:
+            await engine.documents.create(CALLER.account, CALLER.region, "Act", "Automation", Draft(book, "YAML"), {})
+            execution = await engine.start({"DocumentName": "Act"}, CALLER)
+            await engine.wait(execution)
+            answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, execution))
+            (step,) = answer["AutomationExecution"]["StepExecutions"]
+            assert step["FailureMessage"].startswith(message)
+
+    with server(_nothing) as url:
+        asyncio.run(play(url))
+
+
+def test_a_role_for_which_there_is_no_answer_refuses_the_start() -> None:
+    book = f"{{schemaVersion: '0.3', assumeRole: 'arn:aws:iam::{CALLER.account}:role/a', mainSteps: {STEPS}}}"
+
+    async def play(url: str) -> None:
+        async with await Engine.open(Settings(data=None, aws=url)) as engine:
+            await engine.documents.create(CALLER.account, CALLER.region, "Act", "Automation", Draft(book, "YAML"), {})
+            with pytest.raises(ServiceError, match="The backend's answer has no Credentials, which is needed for"):
+                await engine.start({"DocumentName": "Act"}, CALLER)
+
+    with server(_nothing) as url:
+        asyncio.run(play(url))
+
+
+def _nothing(request: Request) -> Answer:
+    """A success that holds nothing, in the protocol of the request."""
+    if b"Action=" not in request.body:
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
+    name = request.body.partition(b"Action=")[2].partition(b"&")[0]
+    return 200, {"Content-Type": "text/xml"}, b"<%bResponse><%bResult/></%bResponse>" % (name, name, name)

@@ -27,7 +27,7 @@ WORLD = {
 }
 
 FLOORS = (
-    ("records", "errors", "messages", "stored_form", "derived_ids", "config", "ids", "logs", "library"),
+    ("records", "errors", "members", "messages", "stored_form", "derived_ids", "config", "ids", "logs", "library"),
     ("language",),
     ("actions",),
     ("interpreter",),

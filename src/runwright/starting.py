@@ -25,6 +25,7 @@ from runwright.interpreter.targeting import check_targeting, target_parameters
 from runwright.language.model import Runbook
 from runwright.language.parameters import bind, needed_ssm_parameters
 from runwright.language.templates import Unresolved, render
+from runwright.members import Incomplete
 from runwright.messages import Json
 from runwright.runtime.journal import New
 from runwright.runtime.runbooks import Runbooks
@@ -210,6 +211,8 @@ async def _within_preflight(work: Awaitable[T], doing: str) -> T:
     try:
         async with asyncio.timeout(PREFLIGHT_SECONDS):
             return await work
+    except Incomplete as answer:
+        raise ServiceError("InternalServerError", f"{answer}, which is needed for {doing}.", 500) from None
     except TimeoutError:
         raise ServiceError(
             "InternalServerError", f"The backend gave no answer in {PREFLIGHT_SECONDS:g} seconds while {doing}.", 500

@@ -20,6 +20,7 @@ from runwright.language.model import Step
 from runwright.language.selectors import WrongType, take
 from runwright.language.templates import Unresolved, render
 from runwright.language.types import is_of_kind
+from runwright.members import Incomplete
 from runwright.messages import CallAws, Failure, Json, Reply
 from runwright.stored_form import fingerprint
 
@@ -195,6 +196,8 @@ def resume(state: State, activity: Activity, reply: Reply | None) -> Outcome | N
     except StepFailed as failed:
         text = rulings.sentence(failed.message) + rulings.GUIDE
         return Outcome("Failed", failed.outputs, text, failed.stage, failed.type, failed.final)
+    except Incomplete as answer:
+        return Outcome("Failed", message=rulings.failure_text(action.phase, str(answer)))
     except Interrupted:
         return Outcome("Failed", message=rulings.failure_text(action.phase, "The attempt was interrupted"))
     return None

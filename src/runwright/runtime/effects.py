@@ -19,6 +19,7 @@ import urllib3
 
 from runwright.actions.verdicts import VERDICTS, Done, Failed, Pending
 from runwright.language.selectors import take
+from runwright.members import Incomplete, Members
 from runwright.messages import (
     CallAws,
     CallWebhook,
@@ -103,6 +104,14 @@ class Effects:
         Cancelled, a poll stops, a script is killed with all that it started, and a call under way goes on unheard.
         """
         scope = replace(scope, path=wish.path, visit=wish.visit)
+        try:
+            return await self._perform(effect, wish, scope, clock, report)
+        except Incomplete as answer:
+            return Reply(failure=Failure(str(answer), "IncompleteAnswer"))
+
+    async def _perform(
+        self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
+    ) -> Reply:
         match effect:
             case CallAws():
                 with clock.working(scope.family):
@@ -219,7 +228,7 @@ def _selected(selections: Iterable[Selection], document: Json) -> Reply:
         taken = take(selections, document)
     except ValueError as error:  # WrongType is one
         return Reply(failure=Failure(str(error)))
-    return _bounded(taken, Reply(taken))
+    return _bounded(taken, Reply(Members(taken)))
 
 
 def _bounded(outputs: dict[str, Json], reply: Reply) -> Reply:

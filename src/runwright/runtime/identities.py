@@ -74,7 +74,7 @@ class Identities:
 
     async def _asked(self, keys: Keys | None) -> Identity | None:
         reply = await self._ask(keys, self._region)
-        if isinstance(reply, Refused):
+        if isinstance(reply, Refused) or not {"Account", "Arn"} <= reply.keys():
             return None
         return str(reply["Account"]), str(reply["Arn"])
 

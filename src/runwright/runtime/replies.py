@@ -15,6 +15,7 @@ from typing import Any
 
 from botocore.parsers import ResponseParserError, ResponseParserFactory
 
+from runwright.members import Members
 from runwright.messages import Json
 
 _SHOWN_OF_AN_ANSWER = 500
@@ -60,7 +61,7 @@ def as_json(value: object) -> Json:
         case str():
             return value if value.isascii() else _storable(value)
         case dict():
-            return {_storable(str(key)): as_json(one) for key, one in value.items()}
+            return Members((_storable(str(key)), as_json(one)) for key, one in value.items())
         case list() | tuple():
             return [as_json(one) for one in value]
         case float():
