@@ -22,13 +22,17 @@ from runwright.interpreter.state import Start
 from runwright.language.selectors import take
 from runwright.messages import CallWebhook, Effect, Failure, Json, Reply, RunChild, RunScript, WishId
 from runwright.runtime.backend import Backend as AwsBackend
+from runwright.runtime.children import ChildExecutions
 from runwright.runtime.clock import Clock
 from runwright.runtime.effects import Effects
 from runwright.runtime.failures import Refused, refused_by
 from runwright.runtime.operations import Models
 from runwright.runtime.scope import Scope
+from runwright.runtime.sqlite import Database
+from tests.simulation.ledger import ENDED
 from tests.simulation.virtual import run
-from tests.simulation.world import ENDED, Kin, Whims, World
+from tests.simulation.whims import Whims
+from tests.simulation.world import World
 
 EXECUTION = "x-scenario"
 CALL_SECONDS = 1.0
@@ -57,6 +61,10 @@ class Script:
     request: dict[str, Json] = field(default_factory=dict)
 
 
+class Unforeseen(AssertionError):
+    """The product does what the scenario does not foresee."""
+
+
 class Stage(World):
     """A world whose backend answers from a script."""
 
@@ -73,7 +81,6 @@ class Stage(World):
 
     async def boot(self) -> None:
         await super().boot()
-        assert self.driver is not None
         self.seen_before_crash, self.seen = self.seen, {}
         self.driver.performing._performer = Performer(self)
         self.driver.performing.children = Children(self)
@@ -87,7 +94,8 @@ class Stage(World):
             return self.seen_before_crash.pop(question)
         replies = self.script.replies.get(what)
         if replies is None:
-            raise self._note(f"{what} is asked, for which the scenario has no reply")
+            self.violation = Unforeseen(f"{what} is asked, for which the scenario has no reply")
+            raise self.violation
         place = self.position.get(what, 0)
         self.position[what] = place + 1
         reply = replies[min(place, len(replies) - 1)]
@@ -156,7 +164,7 @@ class Performer:
     async def perform(
         self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
     ) -> Reply:
-        self._stage.check_wanted(scope.execution_id, wish)
+        self._stage.begins(scope.execution_id, wish)
         key = wish.unique_in(scope.execution_id)
         match effect:
             case RunScript():
@@ -186,11 +194,11 @@ class Performer:
         return Reply({name: value for name, value in reply.items() if name != "$after"})
 
 
-class Children(Kin):
-    """As in the simulation; what is asked of a child is kept, and its outputs are told."""
+class Children(ChildExecutions):
+    """The product's; what is asked of a child is kept."""
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__(stage)
+        super().__init__(cast(Database, stage.disk.database), stage.driver, stage.start_child)
         self._stage = stage
 
     async def run(self, effect: RunChild, child_id: str, parent: Start) -> Reply | None:
@@ -203,14 +211,6 @@ class Children(Kin):
         self._stage.asked.append(Asked("stop child", {}, child_id))
         return await super().stop(child_id)
 
-    async def outcome(self, child_id: str) -> Reply | None:
-        ended = await super().outcome(child_id)
-        if ended is None:
-            return None
-        record = self._stage.disk.executions[self._stage.disk.numbers[child_id]]["record"]
-        told = {"Outputs": record["Outputs"], "FailureMessage": record.get("FailureMessage")}
-        return Reply({**ended.value, **told})
-
 
 def play(script: Script, whims: Whims | None = None) -> Stage:
     """Play to the end; `whims` says at which commit the process is killed."""
@@ -222,22 +222,22 @@ async def _play(stage: Stage) -> Stage:
     loop = asyncio.get_running_loop()
     try:
         await _until_stored(stage)
-        while stage.disk.status_of(EXECUTION) not in ENDED and loop.time() < MOST_SECONDS:
+        while stage.ledger.status_of(EXECUTION) not in ENDED and loop.time() < MOST_SECONDS:
             await _let_happen(stage, loop.time())
             coming = [each["at"] for index, each in enumerate(stage.script.happens) if index not in stage.done]
             await _pass_time(stage, max(0.05, min(coming, default=MOST_SECONDS) - loop.time()))
         stage.check_end()
     finally:
-        await stage.kill()
+        await stage.leave()
     return stage
 
 
 async def _until_stored(stage: Stage) -> None:
     """A start that a crash took with it was not acknowledged: its caller sends it again."""
-    while EXECUTION not in stage.disk.numbers:
+    while EXECUTION not in stage.ledger.executions:
         stage.spawn(_start(stage))
         await _pass_time(stage, 0.1)
-    stage.acknowledged.append(EXECUTION)
+    stage.witness.acknowledged.append(EXECUTION)
 
 
 async def _start(stage: Stage) -> None:
@@ -252,7 +252,6 @@ async def _let_happen(stage: Stage, now: float) -> None:
 
 async def _ask(stage: Stage, index: int, request: Request) -> None:
     """A request is sent again until it has an answer."""
-    assert stage.driver is not None
     try:
         await stage.driver.ask(EXECUTION, request)
     except KeyError:
@@ -269,15 +268,14 @@ def _request(stage: Stage, happening: dict[str, Json]) -> Request:
         return Stop(happening["stop"], arn)
     payload = {name: [value] for name, value in happening.get("payload", {}).items()}
     if payload.get("StepExecutionId") == ["current"]:
-        payload["StepExecutionId"] = [stage.disk.steps_of(EXECUTION)[-1]["id"]]
+        payload["StepExecutionId"] = [stage.ledger.steps_of(EXECUTION)[-1].id]
     return Signal(happening["signal"], payload, arn)
 
 
 async def _pass_time(stage: Stage, seconds: float) -> None:
     """Until the time is over, the execution has ended or the process is killed; then there is a new one."""
-    assert stage.driver is not None
     crash = asyncio.ensure_future(stage.crashed.wait())
-    stored = EXECUTION in stage.disk.numbers
+    stored = EXECUTION in stage.ledger.executions
     end: asyncio.Future[None] = stage.driver.watch(EXECUTION) if stored else asyncio.get_running_loop().create_future()
     waited: set[asyncio.Future[Any]] = {crash, end}
     await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

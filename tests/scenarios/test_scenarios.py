@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ import yaml
 from runwright.actions import DECLARATIONS
 from runwright.interpreter.rulings import GUIDE
 from tests.scenarios.stage import EXECUTION, Asked, Script, Stage, play
-from tests.simulation.world import Whims
+from tests.simulation.whims import Trouble, Whims
 
 FOLDER = Path(__file__).parent
 TOKEN = re.compile(r"(runwright-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -100,7 +101,7 @@ def test_a_scenario_goes_as_it_is_written(name: str) -> None:
 
     stage = play(script_of(scenario))
 
-    record = stage.disk.executions[stage.disk.numbers[EXECUTION]]["record"]
+    record = stage.ledger.executions[EXECUTION].record
     assert record["AutomationExecutionStatus"] == scenario["status"], record.get("FailureMessage")
     if "message" in scenario:
         assert record.get("FailureMessage", "").removesuffix(GUIDE) == scenario["message"]
@@ -110,29 +111,30 @@ def test_a_scenario_goes_as_it_is_written(name: str) -> None:
     assert stage.refusals == scenario.get("refusals", [])
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before it is stored", "after it is stored"])
+@pytest.mark.parametrize("kill", [Trouble.KILLED_BEFORE, Trouble.KILLED_AFTER], ids=["before", "after"])
 @pytest.mark.parametrize("name", scenarios())
-def test_a_kill_at_any_commit_changes_nothing_outside(name: str, after: bool) -> None:
+def test_a_kill_at_any_commit_changes_nothing_outside(name: str, kill: Trouble) -> None:
     """The same end, the same steps; a call that is made again is the same call with the same token."""
     scenario = scenarios()[name]
     script = script_of(scenario)
     calm = play(script)
-    for commit in range(1, calm.commits + 1):
-        stage = play(script, Whims(1, crash_commits={commit}, crash_after=after))
+    for commit in range(1, calm.disk.commits + 1):
+        stage = play(script, Whims(1, at={commit: kill}))
 
-        assert stage.disk.status_of(EXECUTION) == scenario["status"]
+        assert stage.ledger.status_of(EXECUTION) == scenario["status"]
         assert_steps(stage, scenario["steps"])
         assert_asked_once(stage.asked, calm.asked)
 
 
 def assert_steps(stage: Stage, expected: list[dict[str, Any]]) -> None:
-    rows = stage.disk.steps_of(EXECUTION)
-    table = [{row["name"]: row["status"]} for row in rows]
+    rows = stage.ledger.steps_of(EXECUTION)
+    records = [json.loads(row.record) for row in rows]
+    table = [{row.name: row.status} for row in rows]
     wanted = [{name: status for name, status in each.items() if name not in DETAILS} for each in expected]
-    assert table == wanted, [row["record"].get("FailureMessage") for row in rows]
-    for row, each in zip(rows, expected, strict=True):
+    assert table == wanted, [record.get("FailureMessage") for record in records]
+    for row, record, each in zip(rows, records, expected, strict=True):
         for detail in DETAILS & each.keys():
-            assert_like(detail_of(row["record"], detail), each[detail], f"{detail} of {row['name']}")
+            assert_like(detail_of(record, detail), each[detail], f"{detail} of {row.name}")
 
 
 DETAILS = {"outputs", "message", "stage", "type", "code"}

@@ -1,315 +1,91 @@
-"""A world around the production driver: a disk that survives crashes, a backend with whims, and the invariants.
+"""A world around the production driver: a disk that survives its processes, an outside with whims, and a witness.
 
-The driver, the interpreter, admission and the clock are the product's own; only what lies behind the ports is made
-here. Every whim comes from one seeded generator, so that a seed replays its run.
+The driver, the interpreter, admission, children, alarms, the journal and the clock are the product's own; only what
+lies behind the ports is made here. Every whim comes from one seeded generator, so that a seed replays its run.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import sqlite3
+from collections import Counter
+from collections.abc import Coroutine
+from typing import Any, cast
 
-from runwright.engine import parse
 from runwright.errors import ServiceError
-from runwright.interpreter.requests import Request, Stop
-from runwright.interpreter.state import Start, StepRow, start_from_json, step_execution_id
+from runwright.interpreter.execution import ALARM
+from runwright.interpreter.requests import Request
+from runwright.interpreter.state import Start, step_execution_id
 from runwright.language.model import Runbook
-from runwright.messages import (
-    CallAws,
-    Effect,
-    Failure,
-    FindTargets,
-    Json,
-    Poll,
-    Replied,
-    Reply,
-    RunChild,
-    RunScript,
-    WishId,
-)
+from runwright.messages import Json, Reply, WishId
+from runwright.runtime.children import ChildExecutions
 from runwright.runtime.clock import Clock
 from runwright.runtime.driver import Driver
-from runwright.runtime.journal import New, Stored, TurnRows, Unfinished
-from runwright.runtime.scope import Scope
-from runwright.runtime.slots import Line
+from runwright.runtime.journal import New
+from runwright.runtime.scope import Birth, Caller
+from runwright.runtime.sqlite import Database
+from tests.simulation.books import parsed
+from tests.simulation.disk import Disk, TroubledJournal
+from tests.simulation.invariants import Invariant, Violation
+from tests.simulation.ledger import ENDED
+from tests.simulation.outside import Outside
+from tests.simulation.whims import Whims
+from tests.simulation.witness import Witness
 
 EPOCH = 1_700_000_000.0
-HUNG_SECONDS = 25.0
-"""A performer gives a call up then."""
-ENDED = {"Success", "Failed", "TimedOut", "Cancelled"}
-
-
-class Crash(BaseException):
-    """The process is killed here."""
-
-
-class Violation(AssertionError):
-    """An invariant does not hold."""
-
-
-@dataclass
-class Whims:
-    """How the world misbehaves; probabilities of a run. `full`: a commit finds the disk full, for some seconds."""
-
-    seed: int
-    crash_commits: set[int] = field(default_factory=set)
-    crash_after: bool = False
-    crash: float = 0.0
-    failing_commits: float = 0.0
-    full: float = 0.0
-    failing_calls: float = 0.0
-    duplicate: float = 0.0
-    slow: float = 0.0
-    hanging: float = 0.0
-    jumping: float = 0.0
-
-
-class Disk:
-    """What has been committed. It checks, row by row, what may never happen."""
-
-    def __init__(self) -> None:
-        self.executions: dict[int, dict[str, Any]] = {}
-        self.steps: dict[tuple[int, int], dict[str, Any]] = {}
-        self.replies: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-        self.numbers: dict[str, int] = {}
-
-    def store(self, turn: TurnRows) -> None:
-        status, ended_at, _, wake_at, slot, seq, record, cursor = turn.execution
-        if turn.new is not None:
-            _, id_, account, region, family, parent, _, sha, _, quota, skip, started_at, token, _, begin = turn.new
-            if id_ in self.numbers:
-                raise Violation(f"execution {id_} was started twice")
-            self.numbers[str(id_)] = turn.number
-            self.executions[turn.number] = {
-                "id": id_, "account": account, "region": region, "family": family, "parent": parent, "sha": sha,
-                "quota": quota, "skip": skip, "started_at": started_at, "token": token, "begin": begin, "seq": -1,
-                "status": None,
-            }  # fmt: skip
-        row = self.executions[turn.number]
-        if row["seq"] >= seq:
-            return
-        if row["status"] in ENDED and row["status"] != status:
-            raise Violation(f"{row['id']} was {row['status']} and became {status}")
-        row |= {"status": status, "ended_at": ended_at, "wake_at": wake_at, "slot": slot, "seq": seq,
-                "record": json.loads(str(record)), "cursor": cursor}  # fmt: skip
-        self._check_budget(turn.number, turn.steps)
-        for step in turn.steps:
-            self._store_step(turn.number, step)
-        self._check_concurrency(turn.number)
-        if turn.forgets_replies:
-            self.replies = {key: value for key, value in self.replies.items() if key[0] != turn.number}
-        for reply in turn.replies:
-            self.replies.setdefault(reply[:5], reply)
-
-    def _limits(self, number: int) -> tuple[int, int] | None:
-        request = json.loads(self.executions[number]["begin"])["request"]
-        return (int(request["MaxConcurrency"]), int(request["MaxErrors"])) if "Targets" in request else None
-
-    def _check_budget(self, number: int, steps: Sequence[StepRow]) -> None:
-        """No child is begun once more errors than MaxErrors have been stored."""
-        limits = self._limits(number)
-        if limits is None:
-            return
-        errors = sum(row["status"] in ("Failed", "TimedOut") for (its, _), row in self.steps.items() if its == number)
-        if errors > limits[1] and any((number, step.position) not in self.steps for step in steps):
-            raise Violation(f"{self.executions[number]['id']} begins a child after {errors} errors")
-
-    def _check_concurrency(self, number: int) -> None:
-        limits = self._limits(number)
-        running = sum(row["status"] not in ENDED for (its, _), row in self.steps.items() if its == number)
-        if limits is not None and running > limits[0]:
-            raise Violation(f"{self.executions[number]['id']} runs {running} children, {limits[0]} are allowed")
-
-    def _store_step(self, number: int, step: StepRow) -> None:
-        known = self.steps.get((number, step.position))
-        if known is not None and known["status"] in ENDED and known["status"] != step.status:
-            raise Violation(f"step {known['name']} was {known['status']} and became {step.status}")
-        if known is not None and known["id"] != step.id:
-            raise Violation(f"step {known['name']} was to be read and is gone: {step.name} is in its place")
-        if step.ended_at is not None and step.ended_at < step.started_at:
-            raise Violation(f"step {step.name} began at {step.started_at} and ended at {step.ended_at}")
-        shown = {"id": step.id, "name": step.name, "status": step.status, "record": json.loads(step.record)}
-        self.steps[number, step.position] = shown
-
-    def steps_of(self, execution_id: str) -> list[dict[str, Any]]:
-        number = self.numbers[execution_id]
-        return [row for (its, _), row in sorted(self.steps.items()) if its == number]
-
-    def status_of(self, execution_id: str) -> str | None:
-        number = self.numbers.get(execution_id)
-        return None if number is None else self.executions[number]["status"]
-
-
-class MemoryJournal:
-    """The journal port over a Disk; it may be slow, fail, or be killed before or after it has stored."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._full_until = 0.0
-
-    async def commit(self, turns: Sequence[TurnRows]) -> None:
-        world, whims = self._world, self._world.whims
-        await asyncio.sleep(world.random.random() * 0.01)
-        world.commits += 1
-        if world.random.random() < whims.jumping:
-            world.set_clock(world.random.choice([-86_400.0, -60.0, -1.0, 1.0, 60.0, 86_400.0]))
-        killed = world.commits in whims.crash_commits or world.random.random() < whims.crash
-        if killed and not whims.crash_after and (not whims.crash or world.random.random() < 0.5):
-            world.crashed.set()
-            await asyncio.Event().wait()
-        now = asyncio.get_running_loop().time()
-        if world.random.random() < whims.full:
-            self._full_until = now + world.random.random() * 10
-        if now < self._full_until or world.random.random() < whims.failing_commits:
-            raise OSError("no space left on device")
-        try:
-            for turn in turns:
-                world.disk.store(turn)
-        except Violation as violation:
-            world.violation = violation
-            raise
-        if killed:
-            world.crashed.set()
-            await asyncio.Event().wait()
-        world.check_admission()
-
-    async def load(self, execution_id: str) -> Stored | None:
-        disk = self._world.disk
-        number = disk.numbers.get(execution_id)
-        if number is None:
-            return None
-        row = disk.executions[number]
-        replies = [
-            (WishId(*key[1:]), value[5], value[6], json.loads(value[7]))
-            for key, value in disk.replies.items()
-            if key[0] == number
-        ]
-        cursor = json.loads(row["cursor"]) if row["cursor"] else None
-        return Stored(number, start_from_json(json.loads(row["begin"])), cursor, replies)
-
-    async def unfinished(self) -> list[Unfinished]:
-        return [
-            Unfinished(row["id"], number, Line(row["account"], row["region"], row["quota"]), row["family"],
-                       row["status"], row["slot"], row["wake_at"], row["started_at"] if row["skip"] else None)
-            for number, row in sorted(self._world.disk.executions.items())
-            if row["ended_at"] is None
-        ]  # fmt: skip
-
-    async def last_number(self) -> int:
-        return max(self._world.disk.executions, default=0)
-
-
-class Backend:
-    """Answers effects after a while, with failures and duplicates as the whims have it."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def perform(
-        self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
-    ) -> Reply:
-        world, whims = self._world, self._world.whims
-        world.check_wanted(scope.execution_id, wish)
-        if isinstance(effect, Poll):
-            await clock.sleep_until(scope.family, clock.now(scope.family) + world.random.choice([0.1, 5.0, 60.0]))
-        with clock.working(scope.family):
-            await asyncio.sleep(world.random.choice([0.0, 0.01, 1.0, 30.0 if whims.slow else 1.0]))
-            if world.random.random() < whims.hanging:
-                await asyncio.sleep(HUNG_SECONDS)
-                return Reply(failure=Failure("it gave no answer in time", "OutcomeUnknown"))
-        world.performed[scope.execution_id, wish] = world.performed.get((scope.execution_id, wish), 0) + 1
-        reply = self._reply(effect)
-        if world.random.random() < whims.duplicate:
-            world.answer_again(scope.execution_id, wish, reply)
-        return reply
-
-    def _reply(self, effect: Effect) -> Reply:
-        world = self._world
-        if world.random.random() < world.whims.failing_calls:
-            return Reply(failure=Failure("An error occurred (Whim) when calling it: no", "Whim"))
-        match effect:
-            case FindTargets():
-                return Reply(["a", "b", "c", "d", "e", "f", "g"])
-            case CallAws():
-                return Reply({selection.name: "ok" for selection in effect.select})
-            case RunScript():
-                return Reply({"Payload": {"ok": True}} | {selection.name: "ok" for selection in effect.select})
-            case _:
-                return Reply("done")
-
-
-class Kin:
-    """Children by way of the same driver."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    async def run(self, effect: RunChild, child_id: str, parent: Start) -> Reply | None:
-        world = self._world
-        assert world.driver is not None
-        if world.driver.is_unfinished(child_id):
-            return None
-        ended = await self.outcome(child_id)
-        if ended is not None or world.driver.is_unfinished(child_id):
-            return ended
-        try:
-            book = parent.document if effect.target is not None else effect.request["DocumentName"]
-            await world.start_one(book, id_=child_id, parent=parent)
-        except ServiceError as refused:
-            return Reply(failure=Failure(refused.message, refused.code))
-        return None
-
-    async def stop(self, child_id: str) -> Reply | None:
-        driver = self._world.driver
-        assert driver is not None
-        if not driver.is_unfinished(child_id):
-            return await self.outcome(child_id) or Reply()
-        try:
-            await driver.ask(child_id, Stop("Cancel", ""))
-        except (KeyError, ServiceError):
-            return await self.outcome(child_id)
-        return None
-
-    async def outcome(self, child_id: str) -> Reply | None:
-        status = self._world.disk.status_of(child_id)
-        if status not in ENDED:
-            return None
-        return Reply({"ExecutionId": child_id, "Status": status, "Outputs": {}, "FailureMessage": None})
+DRAIN_SECONDS = 4.0
+STOP_SECONDS = 60.0
+PATIENCE_SECONDS = 2.0
+CALLER = Caller("111111111111", "us-east-1", "arn:aws:iam::111111111111:user/a")
 
 
 class World:
     """One run: a disk, and one process after another that works on it."""
 
-    def __init__(self, books: dict[str, str], whims: Whims, *, running: int = 0, skip_time: bool = False) -> None:
-        self.books: dict[str, Runbook] = {name: parse(text, "YAML") for name, text in books.items()}
-        self.whims, self.running, self.skip_time = whims, running, skip_time
+    def __init__(self, books: dict[str, str], whims: Whims) -> None:
+        self.books: dict[str, Runbook] = {name: parsed(text) for name, text in books.items()}
+        self.whims = whims
         self.random = random.Random(whims.seed)
-        self.disk = Disk()
-        self.commits = 0
-        self.set_by = 0.0
-        self.acknowledged: list[str] = []
-        self.performed: dict[tuple[str, WishId], int] = {}
-        self.driver: Driver | None = None
+        self.quotas = {
+            "running": whims.running, "queued": whims.queued, "rate-controlled": whims.rate_controlled,
+        }  # fmt: skip
+        self.disk = Disk(whims, self.random, self.quotas, lambda: self.crashed.set(), self._note)
+        self.ledger = self.disk.ledger
+        self.witness = Witness()
         self.callers: set[asyncio.Task[None]] = set()
-        self.crashed = asyncio.Event()
-        self.violation: Violation | None = None
+        self.violation: AssertionError | None = None
+        self._set_by = 0.0
+        self._kept: set[tuple[str, WishId]] = set()
 
     async def boot(self) -> None:
-        """A new process on the same disk."""
+        """A new process on the same disk; one more, when it cannot read what is there."""
+        while not await self._opens():
+            await self.kill()
+
+    async def _opens(self) -> bool:
+        self.witness.check_seen(self.disk.database.connection, self.ledger)
         self.crashed = asyncio.Event()
+        self.disk.has_failed = False
+        self._begun: Counter[tuple[str, WishId]] = Counter()
+        self._answered: dict[tuple[str, WishId], float] = {}
         loop = asyncio.get_running_loop()
-        clock = Clock(lambda: EPOCH + self.set_by + loop.time())
-        quotas = {"running": self.running, "queued": 0, "rate-controlled": 0}
-        self.driver = Driver(MemoryJournal(self), clock, Backend(self), self._book, quotas, lambda *_: None)
-        self.driver.performing.children = Kin(self)
-        self.clock = clock
-        await self.driver.open()
+        self.clock = Clock(lambda: EPOCH + self._set_by + loop.time())
+        outside = Outside(self, self.whims, self.random)
+        self.driver = Driver(
+            TroubledJournal(self.disk), self.clock, outside, self._book, self.quotas, lambda *_: None
+        )  # fmt: skip
+        database = cast(Database, self.disk.database)
+        self.driver.performing.children = ChildExecutions(database, self.driver, self.start_child)
+        self.driver.observe = self.witness.saw
+        try:
+            await self.driver.open()
+        except sqlite3.OperationalError:
+            return False
+        return True
 
     async def _book(self, key: str) -> Runbook:
+        self.disk.may_fail_to_read()
         return self.books[key]
 
     async def kill(self) -> None:
@@ -319,99 +95,154 @@ class World:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._kept = set()
+        await self.disk.after_kill()
 
-    def set_clock(self, seconds: float) -> None:
-        """Somebody sets the machine's clock; never further from the truth than a day."""
-        self.set_by = max(-86_400.0, min(86_400.0, self.set_by + seconds))
+    async def stop(self) -> None:
+        """End the process as SIGTERM does; a kill may come first.
+
+        Once the disk has failed a reply may wait to be stored, and a graceful stop loses it.
+        """
+        closing = asyncio.ensure_future(self._close())
+        crash = asyncio.ensure_future(self.crashed.wait())
+        done, _ = await asyncio.wait({closing, crash}, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise Violation(Invariant.STOPS, f"not in {STOP_SECONDS:g} seconds")
+        kept = closing.result() if closing in done and not self.disk.has_failed else set()
+        await self.kill()
+        self._kept = kept
+
+    async def _close(self) -> set[tuple[str, WishId]]:
+        """What had been answered before the end of the draining."""
+        await self.driver.drain(DRAIN_SECONDS)
+        drained_at = asyncio.get_running_loop().time()
+        await self.driver.close()
+        return {effect for effect, at in self._answered.items() if at < drained_at}
+
+    async def leave(self) -> None:
+        """End the world."""
+        await self.kill()
+        self.disk.close()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it beside the play; a kill ends it."""
+        """Do it beside the play, as a caller who may leave before it is done; a kill ends it."""
         task = asyncio.ensure_future(work)
         self.callers.add(task)
         task.add_done_callback(self.callers.discard)
+        if self.random.random() < self.whims.impatient:
+            asyncio.get_running_loop().call_later(self.random.random() ** 4 * PATIENCE_SECONDS, task.cancel)
 
-    async def start_one(
-        self, book: str, *, id_: str, parent: Start | None = None, request: dict[str, Json] | None = None
-    ) -> None:
-        runbook = self.books[book]
-        start = Start(
-            id=id_, family=parent.family if parent else id_, account="111111111111", region="us-east-1",
-            partition="aws", executed_by="arn:aws:iam::111111111111:user/a", document=book, version="1",
-            runbook_sha256=book,
-            request=request or {}, parameters={}, parent=parent.id if parent else None, skip_time=self.skip_time,
-        )  # fmt: skip
-        assert self.driver is not None
-        await self.driver.start(New(start), runbook)
+    # ------------------------------------------------------------------------------------------------ requests
 
-    def answer_again(self, execution_id: str, wish: WishId, reply: Reply) -> None:
-        """The same reply comes a second time, later."""
-        driver = self.driver
-        assert driver is not None
+    async def start_one(self, book: str, *, id_: str, request: dict[str, Json] | None = None) -> None:
+        """A caller's start. Raises ServiceError when it is refused."""
+        start = _start_of(book, id_, request or {}, CALLER, None, skip_time=self.whims.skip_time)
+        if self.driver.refuses_start(start):
+            raise ServiceError("AutomationExecutionLimitExceededException", "The queue is full.")
+        await self.driver.start(New(start), self.books[book])
 
-        def answer() -> None:
-            if driver is self.driver and not self.crashed.is_set():
-                driver._post(execution_id, Replied(self.clock.now(execution_id), wish, reply))
-
-        asyncio.get_running_loop().call_later(self.random.random() * 5, answer)
+    async def start_child(self, request: dict[str, Json], caller: Caller, birth: Birth) -> None:
+        """The start of an execution by another, as the engine makes it."""
+        self.disk.may_fail_to_read()
+        if self.random.random() < self.whims.failing_calls * 0.1:
+            self.witness.refused.add(birth.id)
+            raise ServiceError("InvalidAutomationExecutionParametersException", "A whim refuses it.")
+        book = birth.definition.document if birth.definition else request["DocumentName"]
+        start = _start_of(book, birth.id, request, caller, birth, skip_time=birth.parent.skip_time)
+        await self.driver.start(New(start), self.books[book])
 
     async def request(self, execution_id: str, request: Request) -> None:
-        assert self.driver is not None
+        """A caller's request; what it is told is remembered."""
         try:
             await self.driver.ask(execution_id, request)
         except (KeyError, ServiceError):
-            pass  # refused or too late: both are fine answers here
+            return  # refused or too late: both are fine answers here
+        self.witness.granted(execution_id, request)
+
+    async def wait(self, execution_id: str) -> None:
+        """A caller who waits for the end; it is told of one that is stored."""
+        await self.driver.watch(execution_id)
+        if self.ledger.status_of(execution_id) not in ENDED:
+            self._note(Violation(Invariant.SEEN_STAYS, f"the end of {execution_id} is told and not stored"))
+
+    # -------------------------------------------------------------------------------------------------- effects
+
+    def begins(self, execution_id: str, wish: WishId) -> None:
+        """An effect begins: is it one that may?"""
+        effect = (execution_id, wish)
+        self._begun[effect] += 1
+        if self.random.random() < self.whims.jumping:
+            self._set_clock(self.random.choice([-86_400.0, -60.0, -1.0, 1.0, 60.0, 86_400.0]))
+        if self.ledger.status_of(execution_id) in ENDED:
+            self._refuse(Invariant.NOTHING_AFTER_END, f"{wish} of {execution_id}")
+        identity = step_execution_id(execution_id, wish.path, wish.visit)
+        for step in self.ledger.steps_of(execution_id):
+            if step.id == identity and step.status in ENDED:
+                self._refuse(Invariant.NO_STEP_AGAIN, f"{step.name} of {execution_id} is {step.status}")
+        if wish == ALARM:  # an alarm is looked at again after each wait
+            return
+        if self._begun[effect] > 1:
+            self._refuse(Invariant.NOT_BEGUN_TWICE, f"{wish} of {execution_id}")
+        if effect in self._kept:
+            self._refuse(Invariant.REPLY_KEPT, f"{wish} of {execution_id} begins again")
+
+    def replied(self, execution_id: str, wish: WishId, reply: Reply) -> None:
+        """An effect is answered, and perhaps once more later."""
+        self._answered[execution_id, wish] = asyncio.get_running_loop().time()
+        if self.random.random() < self.whims.duplicate:
+            driver = self.driver
+
+            def again() -> None:
+                if driver is self.driver and not self.crashed.is_set():
+                    driver._replied(execution_id, wish, reply)
+
+            asyncio.get_running_loop().call_later(self.random.random() * 5, again)
+
+    def breaks(self, execution_id: str) -> None:
+        self.witness.at_fault.add(execution_id)
+
+    def fills_the_disk(self) -> None:
+        self.disk.fill()
+
+    def _set_clock(self, seconds: float) -> None:
+        """Somebody sets the machine's clock; never further from the truth than a day."""
+        self._set_by = max(-86_400.0, min(86_400.0, self._set_by + seconds))
 
     # ------------------------------------------------------------------------------------------ invariants
 
-    def check_wanted(self, execution_id: str, wish: WishId) -> None:
-        """Nothing is wanted after the end, and no step that is recorded as finished runs again."""
-        if self.disk.status_of(execution_id) in ENDED:
-            raise self._note(f"{wish} of {execution_id} is performed after the end")
-        for step in self.disk.steps_of(execution_id):
-            if step["id"] == self._step_id(execution_id, wish) and step["status"] in ENDED:
-                raise self._note(f"step {step['name']} of {execution_id} is {step['status']} and runs again")
-
-    def _note(self, text: str) -> Violation:
+    def _note(self, violation: Violation) -> None:
         """Keep a violation seen inside the driver, which takes every exception for its own fault."""
-        self.violation = Violation(text)
-        return self.violation
+        self.violation = self.violation or violation
 
-    @staticmethod
-    def _step_id(execution_id: str, wish: WishId) -> str:
-        return step_execution_id(execution_id, wish.path, wish.visit)
-
-    def check_admission(self) -> None:
-        """The quota holds: no more slots are held on disk than there are."""
-        held = sum(
-            row["slot"] == "held" and row["quota"] == "running" and row["ended_at"] is None
-            for row in self.disk.executions.values()
-        )
-        if self.running and held > self.running:
-            raise self._note(f"{held} executions hold slots, the quota is {self.running}")
+    def _refuse(self, invariant: Invariant, found: str) -> None:
+        violation = Violation(invariant, found)
+        self._note(violation)
+        raise violation
 
     def check_end(self) -> None:
-        """Every acknowledged start has ended, and its steps agree with it."""
-        for id_ in self.acknowledged:
-            status = self.disk.status_of(id_)
-            if status not in ENDED:
-                raise Violation(f"{id_} was acknowledged and is {status}")
-            if "Internal Server Error" in str(self.disk.executions[self.disk.numbers[id_]]["record"]):
-                raise Violation(f"{id_} ended for a fault of ours")
-            for step in self.disk.steps_of(id_):
-                if step["status"] not in ENDED:
-                    raise Violation(f"{id_} is {status}, its step {step['name']} is {step['status']}")
-            self._check_counts(id_)
+        """All has ended and agrees with what was told; nothing is left."""
+        self.witness.check_end(self.ledger)
+        if self.callers:
+            raise Violation(Invariant.ENDS, f"{len(self.callers)} callers still wait for an answer")
+        self.witness.check_seen(self.disk.database.connection, self.ledger)
+        driver, clock = self.driver, self.clock
+        left = {
+            "executions in memory": list(driver._live), "unfinished executions": list(driver._known),
+            "slots": [line for line in driver.counts().items() if any(line[1].values())],
+            "awaited children": list(driver.performing._parents), "watched ends": list(driver._watchers),
+            "effects": list(driver._at_work), "alarms": list(clock._due), "families": list(clock._families),
+        }  # fmt: skip
+        if any(left.values()):
+            raise Violation(Invariant.NOTHING_LEFT, str({name: value for name, value in left.items() if value}))
 
-    def _check_counts(self, id_: str) -> None:
-        """A parent's counters and steps agree with its children."""
-        record = self.disk.executions[self.disk.numbers[id_]]["record"]
-        if "ProgressCounters" not in record:
-            return
-        counters = record["ProgressCounters"]
-        children = [row["status"] for row in self.disk.executions.values() if row["parent"] == id_]
-        steps = [step["status"] for step in self.disk.steps_of(id_)]
-        for status in ENDED:
-            if counters[f"{status}Steps"] != steps.count(status):
-                raise Violation(f"{id_} counts {counters}, its steps are {steps}")
-            if status in ("Success", "TimedOut") and children.count(status) != steps.count(status):
-                raise Violation(f"{id_} has children {children} and steps {steps}")
+
+def _start_of(
+    book: str, id_: str, request: dict[str, Json], caller: Caller, birth: Birth | None, *, skip_time: bool
+) -> Start:
+    parent = birth.parent if birth else None
+    return Start(
+        id=id_, family=parent.family if parent else id_, account=caller.account, region=caller.region,
+        partition="aws", executed_by=caller.arn, document=book, version="1", runbook_sha256=book, request=request,
+        parameters={}, parent=parent.id if parent else None, target=birth.target if birth else None,
+        skip_time=skip_time,
+    )  # fmt: skip

@@ -1,11 +1,9 @@
-"""What every journal does, held for the one on SQLite and for the simulation's on a disk of its own."""
+"""What the journal does with what it is given."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-
-import pytest
 
 from runwright.engine import parse
 from runwright.interpreter import execution as machine
@@ -13,7 +11,6 @@ from runwright.interpreter.state import Start, State, new_state, state_from
 from runwright.messages import Admitted, Replied, Reply
 from runwright.runtime.journal import Journal, New, SqliteJournal, StoredReplies, TurnRows, rows_of
 from runwright.runtime.sqlite import Database
-from tests.simulation.world import MemoryJournal, Whims, World
 
 BOOK = parse(
     """
@@ -32,7 +29,7 @@ START = Start(
 Story = Callable[[Journal], Awaitable[None]]
 
 
-def on_sqlite(story: Story) -> None:
+def on(story: Story) -> None:
     async def play() -> None:
         database = Database.open(None)
         try:
@@ -41,20 +38,6 @@ def on_sqlite(story: Story) -> None:
             await database.close()
 
     asyncio.run(play())
-
-
-def on_the_simulation(story: Story) -> None:
-    async def play() -> None:
-        await story(MemoryJournal(World({}, Whims(0))))
-
-    asyncio.run(play())
-
-
-@pytest.fixture(params=[on_sqlite, on_the_simulation])
-def on(request: pytest.FixtureRequest) -> Callable[[Story], None]:
-    """Plays a story on a journal."""
-    play: Callable[[Story], None] = request.param
-    return play
 
 
 def first() -> tuple[State, TurnRows]:
@@ -69,7 +52,7 @@ def next_of(state: State) -> TurnRows:
     return rows_of(state, 7, StoredReplies(), None, None)[0]
 
 
-def test_what_is_stored_is_loaded_as_it_was(on: Callable[[Story], None]) -> None:
+def test_what_is_stored_is_loaded_as_it_was() -> None:
     async def story(journal: Journal) -> None:
         state, rows = first()
         await journal.commit([rows])
@@ -86,7 +69,7 @@ def test_what_is_stored_is_loaded_as_it_was(on: Callable[[Story], None]) -> None
     on(story)
 
 
-def test_there_is_nothing_of_an_unknown_execution(on: Callable[[Story], None]) -> None:
+def test_there_is_nothing_of_an_unknown_execution() -> None:
     async def story(journal: Journal) -> None:
         assert await journal.load("y") is None
         assert await journal.unfinished() == []
@@ -95,7 +78,7 @@ def test_there_is_nothing_of_an_unknown_execution(on: Callable[[Story], None]) -
     on(story)
 
 
-def test_an_execution_is_unfinished_until_its_end_is_stored(on: Callable[[Story], None]) -> None:
+def test_an_execution_is_unfinished_until_its_end_is_stored() -> None:
     async def story(journal: Journal) -> None:
         state, rows = first()
         await journal.commit([rows])
@@ -120,7 +103,7 @@ def test_an_execution_is_unfinished_until_its_end_is_stored(on: Callable[[Story]
     on(story)
 
 
-def test_an_older_turn_never_overwrites_a_newer_one(on: Callable[[Story], None]) -> None:
+def test_an_older_turn_never_overwrites_a_newer_one() -> None:
     async def story(journal: Journal) -> None:
         state, rows = first()
         second = next_of(state)
@@ -136,7 +119,7 @@ def test_an_older_turn_never_overwrites_a_newer_one(on: Callable[[Story], None])
     on(story)
 
 
-def test_a_turn_that_is_stored_twice_is_stored_once(on: Callable[[Story], None]) -> None:
+def test_a_turn_that_is_stored_twice_is_stored_once() -> None:
     async def story(journal: Journal) -> None:
         state, rows = first()
         second = next_of(state)
