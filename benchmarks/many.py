@@ -50,7 +50,9 @@ def _copies(folder: Path, count: int) -> None:
             row = [each.replace(old, id_) if isinstance(each, str) else each for each in execution]
             row[0], row[started] = number, execution[started] + number / 1000
             rows.append(row)
-            its_steps += [(number, each[1], str(uuid.UUID(int=number * 100 + each[1], version=4)), *each[3:]) for each in steps]
+            its_steps += [
+                (number, each[1], str(uuid.UUID(int=number * 100 + each[1], version=4)), *each[3:]) for each in steps
+            ]
         connection.execute("BEGIN")
         connection.executemany(insert, rows)
         connection.executemany(insert_step, its_steps)

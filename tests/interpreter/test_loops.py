@@ -120,6 +120,30 @@ def test_a_stop_within_a_loop_cancels_both_and_looks_outward_for_on_cancel() -> 
     assert talk.status == "Cancelled"
 
 
+def test_an_output_that_a_pass_does_not_have_is_not_that_of_the_pass_before() -> None:
+    talk = Conversation("""
+mainSteps:
+  - name: each
+    action: aws:loop
+    inputs:
+      Iterators: [a, b]
+      Steps:
+        - name: find
+          action: aws:executeAwsApi
+          inputs: {Service: ec2, Api: DescribeInstances}
+          outputs: [{Name: Platform, Selector: $.Platform, Type: String}]
+        - name: which
+          action: aws:branch
+          inputs: {Choices: [{Variable: "{{find.Platform}}", StringEquals: windows, NextStep: windows}], Default: linux}
+        - {name: windows, action: aws:sleep, inputs: {Duration: PT0S}, isEnd: true}
+        - {name: linux, action: aws:sleep, inputs: {Duration: PT0S}}
+""")
+    talk.reply({"Platform": "windows"})
+    talk.reply({})
+    assert [name for name, _ in talk.steps] == ["each", "find", "which", "windows", "find", "which", "linux"]
+    assert talk.state.output_bytes == 0
+
+
 def test_a_condition_is_looked_at_after_each_pass() -> None:
     talk = Conversation("""
 variables: {count: {type: Integer, default: 0}}

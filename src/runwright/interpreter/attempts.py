@@ -230,7 +230,10 @@ def _succeeded(state: State, action: Action, context: Context, given: Given) -> 
 
 
 def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
-    """Keep what later steps refer to; an outcome that is too large for that becomes a failure that says so."""
+    """Keep what later steps refer to; an outcome that is too large for that becomes a failure that says so.
+
+    What the step gave in an earlier pass of its loop is no longer there, also when it gives nothing now.
+    """
     succeeds = outcome.status == "Success"
     if succeeds == (step.name in state.unsuccessful):
         others = [name for name in state.unsuccessful if name != step.name]
@@ -240,13 +243,14 @@ def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
     if (step.name, "OutputPayload") in referred and "OutputPayload" not in kept:
         kept["OutputPayload"] = json.dumps(outcome.outputs, separators=(",", ":"), ensure_ascii=False)
     if not kept:
+        if step.loop is None:
+            state.output_bytes -= sum(_sizes(state.outputs.pop(step.name, {})).values())
         return outcome
-    sizes = {name: len(json.dumps(value, separators=(",", ":"))) for name, value in kept.items()}
+    sizes = _sizes(kept)
     largest = max(sizes, key=lambda name: sizes[name])
     if sizes[largest] > rulings.OUTPUT_BYTES:
         return _too_large(f"Output {largest} has {sizes[largest]} bytes: at most {rulings.OUTPUT_BYTES} are kept")
-    replaced = state.outputs.get(step.name)
-    before = len(json.dumps(replaced, separators=(",", ":"))) if replaced else 0
+    before = sum(_sizes(state.outputs.get(step.name, {})).values())
     total = state.output_bytes - before + sum(sizes.values())
     if total > rulings.EXECUTION_OUTPUT_BYTES:
         most = rulings.EXECUTION_OUTPUT_BYTES
@@ -256,6 +260,10 @@ def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
     state.output_bytes = total
     state.outputs[step.name] = kept
     return outcome
+
+
+def _sizes(outputs: dict[str, Json]) -> dict[str, int]:
+    return {name: len(json.dumps(value, separators=(",", ":"))) for name, value in outputs.items()}
 
 
 def _too_large(reason: str) -> Outcome:
