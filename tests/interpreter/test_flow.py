@@ -179,6 +179,25 @@ mainSteps:
     assert "count is of type Integer" in talk.record["FailureMessage"]
 
 
+def test_a_variable_begins_with_what_its_default_refers_to() -> None:
+    text = """
+parameters: {Name: {type: String}, Names: {type: StringList}}
+variables:
+  key: {type: String, default: "{{ Name }}"}
+  all: {type: StringList, default: "{{ Names }}"}
+  place: {type: StringMap, default: '{"in": "{{ global:REGION }}/{{ Name }}"}'}
+mainSteps:
+  - name: which
+    action: aws:branch
+    inputs: {Choices: [{Variable: "{{variable:key}}", StringEquals: a, NextStep: last}]}
+    isEnd: true
+  - {name: last, action: aws:sleep, inputs: {Duration: PT0S}}
+"""
+    talk = Conversation(text, parameters={"Name": "a", "Names": ["b", "c"]})
+    assert talk.record["Variables"] == {"key": ["a"], "all": ["b", "c"], "place": ['{"in":"eu-west-1/a"}']}
+    assert talk.steps == [("which", "Success"), ("last", "Success")]
+
+
 def test_document_outputs_say_so_until_their_step_has_succeeded() -> None:
     selected = ", outputs: [{Name: V, Selector: $.V, Type: StringMap}]"
     talk = Conversation(steps(call("one", selected), call("two", selected)) + "outputs: [one.V, two.V]")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from runwright.interpreter.state import Start, State
+from runwright.language.fields import as_kind
+from runwright.language.model import Variable
+from runwright.language.templates import render
 from runwright.messages import Json
+
+if TYPE_CHECKING:
+    from runwright.interpreter.state import Start, State
 
 Lookup = Callable[[str], Json]
 
@@ -27,6 +33,18 @@ def lookup_in(state: State) -> Lookup:
         return start.parameters[reference]
 
     return lookup
+
+
+def first_value(variable: Variable, start: Start, at: float) -> Json:
+    """What a variable holds before a step has set it.
+
+    [OBS] in AWS's own runbooks its default refers to parameters.
+    """
+
+    def lookup(reference: str) -> Json:
+        return system_variable(reference, start, at) if ":" in reference else start.parameters[reference]
+
+    return None if variable.default is None else as_kind(variable.kind, render(variable.default, lookup))
 
 
 def system_variable(reference: str, start: Start, at: float) -> Json:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from runwright.actions.registry import Context, Doing
 from runwright.derived_ids import derived_uuid
 from runwright.interpreter.fanout_state import Fanout, fanout_from_json, fanout_to_json, is_fanout
+from runwright.interpreter.references import first_value
 from runwright.language.model import Runbook, Step
 from runwright.messages import Effect, Json, Reply, WishId
 from runwright.stored_form import NotUnderstood, reply_from_json, take_only_known
@@ -206,7 +207,7 @@ def new_state(start: Start, runbook: Runbook, at: float) -> State:
     state.frames = [Frame(next=None if start.interactive else runbook.steps[0].name)]
     if start.interactive:
         state.slot, state.status = None, "Waiting"
-    state.variables = {variable.name: variable.default for variable in runbook.variables.values()}
+    state.variables = {name: first_value(variable, start, at) for name, variable in runbook.variables.items()}
     return state
 
 
