@@ -31,7 +31,7 @@ FLOORS = (
     ("language",),
     ("actions",),
     ("interpreter",),
-    ("tags", "sharing", "documents", "attachments", "runtime"),
+    ("tags", "sharing", "documents", "attachments", "runtime", "constraints"),
     ("access",),
     ("definitions",),
     ("starting",),

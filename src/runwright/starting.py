@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+from runwright.constraints import check
 from runwright.definitions import Definitions
 from runwright.documents import local_name
 from runwright.errors import ServiceError
@@ -30,6 +31,7 @@ from runwright.messages import Json
 from runwright.runtime.journal import New
 from runwright.runtime.runbooks import Runbooks
 from runwright.runtime.scope import Birth, Caller, Scope, partition_of, session_arn
+from runwright.tags import mapping_of
 
 T = TypeVar("T")
 
@@ -80,6 +82,8 @@ async def prepare(
     """
     parent = birth.parent if birth else None
     initiator = parent.initiator if parent else caller.initiator
+    if birth is not None and birth.definition is None:
+        request = of_step(request)
     if birth is None or birth.definition is None:
         if authorize is not allow_everything:
             resource = definition_arn(request, caller.account, caller.region)
@@ -121,6 +125,18 @@ async def prepare(
         tags=tuple((tag["Key"], tag["Value"]) for tag in request.get("Tags") or ()),
         text=text,
     ), runbook
+
+
+def of_step(request: dict[str, Json]) -> dict[str, Json]:
+    """A request as a step words it, held against the service model as a caller's is.
+
+    Its parameters are texts already, and may be empty: runbooks hand on an AutomationAssumeRole that nobody gave [OBS].
+    """
+    parameters = {"Parameters": request["Parameters"]} if "Parameters" in request else {}
+    others = {name: value for name, value in request.items() if name != "Parameters"}
+    checked = check("StartAutomationExecution", others)
+    mapping_of(checked.get("Tags", ()))
+    return checked | parameters
 
 
 def definition_arn(request: Mapping[str, Json], account: str, region: str) -> str:

@@ -56,6 +56,18 @@ def test_rate_control_is_passed_on() -> None:
     }
 
 
+def test_locations_and_tags_are_passed_on_as_texts_and_lists() -> None:
+    place = {"Accounts": 111122223333, "Regions": ["eu-west-1"], "TargetLocationMaxConcurrency": 2}
+    inputs = {"DocumentName": "Child", "TargetLocations": [place], "Tags": [{"Key": "cost", "Value": 7}]}
+    assert Conversation("aws:executeAutomation", inputs).effect.request == {
+        "DocumentName": "Child",
+        "TargetLocations": [
+            {"Accounts": ["111122223333"], "Regions": ["eu-west-1"], "TargetLocationMaxConcurrency": "2"}
+        ],
+        "Tags": [{"Key": "cost", "Value": "7"}],
+    }
+
+
 def test_a_child_that_does_not_succeed_fails_the_step() -> None:
     talk = Conversation("aws:executeAutomation", {"DocumentName": "Child"})
     failed = talk.reply(ENDED | {"Status": "TimedOut", "FailureMessage": "too slow"}).failure

@@ -11,8 +11,8 @@ from typing import Any
 import botocore.session
 from starlette.types import ASGIApp, Message
 
-from runwright.api.constraints import undeclared_members
 from runwright.api.operations import OPERATIONS
+from runwright.constraints import undeclared_members
 from runwright.messages import Json
 
 COMMON = ("ValidationException", "SerializationException", "UnknownOperationException")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runwright.api.constraints import known_operations
 from runwright.api.operations import NEVER_PASSED, OPERATIONS
+from runwright.constraints import known_operations
 from tests.api.calling import ACCOUNT, REGION, Client
 from tests.api.runbooks import SLEEP, text
 from tests.api.serving import Backend, in_server, served, with_backend

@@ -274,6 +274,27 @@ def test_a_runbook_fans_out_through_execute_automation(served: Served, ssm: Any)
     assert Counter(child["AutomationExecutionStatus"] for child in children) == {"Success": 2, "Failed": 1}
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"MaxConcurrency": "ten"}, "Value 'ten' at 'maxConcurrency' failed to satisfy constraint"),
+        ({"MaxErrors": "-1"}, "Value '-1' at 'maxErrors' failed to satisfy constraint"),
+        ({"Tags": [{"Name": "a"}]}, "Value null at 'tags.1.member.key' failed to satisfy constraint"),
+        ({"Tags": [{"Key": "aws:a", "Value": "b"}]}, "keys that begin with aws: are reserved"),
+    ],
+)
+def test_a_child_that_the_service_model_refuses_fails_its_step(
+    served: Served, ssm: Any, wrong: dict[str, Json], told: str
+) -> None:
+    steps = [{"name": "all", "action": "aws:executeAutomation", "inputs": values("PT1S") | wrong}]
+    outer = {"schemaVersion": "0.3", "mainSteps": steps}
+    ssm.create_document(Name="Refused", Content=json.dumps(outer), DocumentType="Automation")
+    execution, _ = ended(served, ssm, DocumentName="Refused")
+    assert execution["AutomationExecutionStatus"] == "Failed"
+    assert "Fail to start automation, errorMessage: " in execution["FailureMessage"]
+    assert told in execution["FailureMessage"]
+
+
 def test_tags_are_five_at_start_and_more_later(served: Served, ssm: Any) -> None:
     tags = [{"Key": f"k{number}", "Value": "v"} for number in range(50)]
     execution, _ = ended(served, ssm, **values("PT1S"), Tags=tags[:5])

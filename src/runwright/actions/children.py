@@ -22,6 +22,7 @@ _PASSED_ON = (
     "MaxErrors",
     "Tags",
 )
+_LISTS_OF_LOCATIONS = ("Accounts", "Regions", "ExcludeAccounts")
 _GOOD_ENDS = ("Success", "CompletedWithSuccess")
 
 
@@ -85,11 +86,25 @@ def _request(inputs: dict[str, Json]) -> dict[str, Json]:
         request["Parameters"] = {name: _texts(value) for name, value in parameters.items() if value is not None}
     if "Targets" in request:
         request["Targets"] = [each | {"Values": _texts(each.get("Values", []))} for each in request["Targets"]]
+    for name in ("Tags", "TargetLocations"):
+        if name in request:
+            request[name] = [_as_written(each) for each in request[name]]
     if "TargetMaps" in request:
         request["TargetMaps"] = [
             {name: _texts(value) for name, value in each.items()} for each in request["TargetMaps"]
         ]
     return request
+
+
+def _as_written(item: dict[str, Json]) -> dict[str, Json]:
+    """A tag or a location with its numbers as texts, and a single account or region as a list of one (inferred)."""
+    listed = {name: _texts(item[name]) for name in _LISTS_OF_LOCATIONS if name in item}
+    numbers = {
+        name: as_embedded_text(value)
+        for name, value in item.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    return item | numbers | listed
 
 
 def _texts(value: Json) -> list[str]:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from runwright.api import protocol
 from runwright.api.answers import Continued, Elsewhere, not_served
-from runwright.api.constraints import check, known_operations, shorten
 from runwright.api.guard import Entry
 from runwright.api.operations import NEVER_PASSED, OPERATIONS, documents, settings
 from runwright.api.resources import resources_of
+from runwright.constraints import check, known_operations, shorten
 from runwright.errors import ServiceError
 from runwright.ids import new_uuid
 from runwright.logs import get_logger

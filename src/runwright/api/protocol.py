@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NoReturn
 
-from runwright.api.constraints import shorten
+from runwright.constraints import shorten
 from runwright.errors import ServiceError
 from runwright.messages import Json
 

@@ -15,13 +15,13 @@ from typing import Any
 import uvloop
 
 from runwright.api.app import caller_of
-from runwright.api.constraints import check
 from runwright.cli import flags, logs, runbook_files
 from runwright.cli.answers import Answers
 from runwright.cli.check import as_json, line_of
 from runwright.cli.parameters import InvalidParameter, parameters_of
 from runwright.cli.run_view import View, is_answerable
 from runwright.config import InvalidSetting, Settings, engine_settings, read
+from runwright.constraints import check
 from runwright.errors import ServiceError
 from runwright.hosting import Host
 from runwright.runtime.backend import BackendUnavailable

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from runwright.api.constraints import enum_of, shorten
+from runwright.constraints import enum_of, shorten
 from runwright.documents import AMAZON, Wanted
 from runwright.errors import ServiceError
 from runwright.messages import Json

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from runwright.api.constraints import enum_of, shorten
+from runwright.constraints import enum_of, shorten
 from runwright.errors import ServiceError
 from runwright.language.durations import epoch_of_timestamp
 from runwright.messages import Json

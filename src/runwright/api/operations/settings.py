@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runwright.api.answers import Answer, Elsewhere, Handler, not_served
-from runwright.api.constraints import shorten
+from runwright.constraints import shorten
 from runwright.messages import Json
 from runwright.runtime.scope import Caller
 

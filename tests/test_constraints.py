@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runwright.api.constraints import MOST_FAULTS, check, known_operations, undeclared_members
+from runwright.constraints import MOST_FAULTS, check, known_operations, undeclared_members
 from runwright.errors import ServiceError
 from runwright.messages import Json
 
