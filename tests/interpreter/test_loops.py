@@ -120,6 +120,33 @@ def test_a_stop_within_a_loop_cancels_both_and_looks_outward_for_on_cancel() -> 
     assert talk.status == "Cancelled"
 
 
+def test_iterators_are_texts_of_the_type_that_is_said() -> None:
+    text = """
+parameters: {{All: {{type: StringList}}}}
+variables: {{last: {{type: {kind}, default: {default}}}}}
+mainSteps:
+  - name: each
+    action: aws:loop
+    inputs:
+      Iterators: "{{{{ All }}}}"
+      IteratorDataType: {kind}
+      Steps:
+        - name: keep
+          action: aws:updateVariable
+          inputs: {{Name: "variable:last", Value: "{{{{each.CurrentIteratorValue}}}}"}}
+"""
+    for kind, default, values, last in (
+        ("StringMap", "{}", ['{"a": 1}', '{"a": 2}'], {"a": 2}),
+        ("Integer", "0", ["1", "2"], 2),
+        ("Boolean", "false", ["False", "True"], True),
+    ):
+        talk = Conversation(text.format(kind=kind, default=default), parameters={"All": values})
+        assert (talk.status, talk.state.variables) == ("Success", {"last": last})
+    wrong = Conversation(text.format(kind="StringMap", default="{}"), parameters={"All": ["a"]})
+    assert wrong.status == "Failed"
+    assert "Iterators holds 'a', which is no StringMap" in wrong.record["FailureMessage"]
+
+
 def test_an_output_that_a_pass_does_not_have_is_not_that_of_the_pass_before() -> None:
     talk = Conversation("""
 mainSteps:

@@ -7,9 +7,9 @@ from runwright.interpreter.outcome import Outcome
 from runwright.interpreter.references import lookup_in
 from runwright.interpreter.state import Activity, Frame, State
 from runwright.language.conditions import holds
+from runwright.language.fields import as_kind
 from runwright.language.model import Loop
 from runwright.language.templates import Unresolved, render
-from runwright.language.types import is_of_kind
 from runwright.messages import Json
 
 MOST_PASSES = 100
@@ -77,14 +77,9 @@ def _values(state: State, loop: Loop) -> list[Json]:
 
 def _typed(kind: str, value: Json) -> Json:
     """[UG] iterators are strings; IteratorDataType says what they stand for."""
-    if is_of_kind(kind, value):
-        return value
-    if kind == "Integer" and isinstance(value, str) and value.strip().lstrip("-").isdigit():
-        return int(value)
-    if kind == "Boolean" and isinstance(value, str) and value.lower() in ("true", "false"):
-        return value.lower() == "true"
-    if kind == "String" and isinstance(value, (int, float)):
-        return str(value).lower() if isinstance(value, bool) else str(value)
+    made = as_kind(kind, value)
+    if made is not None:
+        return made
     raise ValueError(f"Iterators holds {value!r}, which is no {kind}")
 
 
