@@ -18,6 +18,7 @@ from runwright.config import Settings
 from runwright.definitions import Definitions
 from runwright.documents import Documents
 from runwright.errors import ServiceError
+from runwright.interpreter import rulings
 from runwright.interpreter.requests import Request, Signal, Stop, refusal_of_ended
 from runwright.language import parse_runbook
 from runwright.language.model import Runbook
@@ -199,7 +200,27 @@ class Engine:
 
     async def start_child(self, request: dict[str, Json], caller: Caller, birth: Birth) -> None:
         """Start an execution of another one, under an id that the parent's wish gives it."""
+        if birth.definition is None:
+            await self._refuse_too_deep(birth.parent.id)
         await self._start(request, caller, birth)
+
+    async def _refuse_too_deep(self, parent: str) -> None:
+        """Raise where a step of `parent` starts nothing further: a runbook that runs itself would never end.
+
+        What runs on targets or locations starts its children by no step, and is not counted.
+        """
+        query = (
+            "WITH RECURSIVE above(parent, quota) AS (SELECT parent, quota FROM executions WHERE id = ? UNION ALL "
+            "SELECT executions.parent, executions.quota FROM executions JOIN above ON executions.id = above.parent) "
+            "SELECT count(*) FROM above WHERE quota = 'running'"
+        )
+        row: Any = await self.database.read(lambda connection: connection.execute(query, (parent,)).fetchone())
+        if row[0] > rulings.MOST_NESTED:
+            raise ServiceError(
+                "AutomationExecutionLimitExceededException",
+                f"Steps have started executions within each other {rulings.MOST_NESTED} deep already, which is the "
+                "most that is allowed.",
+            )
 
     async def _started_with(self, key: tuple[str, str, str]) -> tuple[str, str] | None:
         query = "SELECT id, token_request FROM executions WHERE account = ? AND region = ? AND token = ?"

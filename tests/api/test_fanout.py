@@ -295,6 +295,18 @@ def test_a_child_that_the_service_model_refuses_fails_its_step(
     assert told in execution["FailureMessage"]
 
 
+def test_a_runbook_that_runs_itself_comes_to_an_end(served: Served, ssm: Any) -> None:
+    steps = [{"name": "again", "action": "aws:executeAutomation", "inputs": {"DocumentName": "Again"}}]
+    ssm.create_document(
+        Name="Again", Content=json.dumps({"schemaVersion": "0.3", "mainSteps": steps}), DocumentType="Automation"
+    )
+    execution, _ = ended(served, ssm, DocumentName="Again")
+    assert "errorMessage: Steps have started executions within each other 5 deep" in execution["FailureMessage"]
+    filters = [{"Key": "DocumentNamePrefix", "Values": ["Again"]}]
+    found = ssm.describe_automation_executions(Filters=filters)["AutomationExecutionMetadataList"]
+    assert [each["AutomationExecutionStatus"] for each in found] == ["Failed"] * 6
+
+
 def test_tags_are_five_at_start_and_more_later(served: Served, ssm: Any) -> None:
     tags = [{"Key": f"k{number}", "Value": "v"} for number in range(50)]
     execution, _ = ended(served, ssm, **values("PT1S"), Tags=tags[:5])

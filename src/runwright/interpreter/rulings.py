@@ -26,6 +26,8 @@ LOCATION_CONCURRENCY = 1
 LOCATION_ROLE = "AWS-SystemsManager-AutomationExecutionRole"
 """[B] ExecutionRoleName when it is not given."""
 ENDS_OF_CHILDREN = ("Success", "Failed", "TimedOut", "Cancelled")
+MOST_NESTED = 5
+"""How deep executions may be started by steps of each other; AWS has such a limit (inferred: its number)."""
 RESOLVED_TARGETS_SHOWN = 50
 OUTPUT_BYTES = 100 * 1024
 EXECUTION_OUTPUT_BYTES = 1024 * 1024
