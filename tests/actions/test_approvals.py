@@ -55,6 +55,12 @@ def test_sessions_of_a_role_approve_for_a_role_that_is_given_by_its_name() -> No
     assert talk.reply(signal("Approve", second)).values["ApprovalStatus"] == "Approved"
 
 
+def test_sessions_of_a_role_with_a_path_approve_for_it() -> None:
+    role = f"{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0a1b"
+    sessions = (f"arn:aws:sts::123456789012:assumed-role/{name}/ann" for name in ("AWSReservedSSO_Admin_0a1b", "Admin"))
+    assert [is_approver(arn, [role]) for arn in (*sessions, role)] == [True, False, True]
+
+
 def test_approvers_of_a_change_template_may_be_given_by_parameters() -> None:
     lines = [{"approver": "{{ Who }}", "type": "{{ Kind }}", "minRequiredApprovals": "{{ Least }}"}]
     assert list(lines_of({"Approvers": lines})) == [Line("{{ Who }}", "{{ Kind }}", 1)]
