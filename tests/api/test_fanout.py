@@ -295,6 +295,15 @@ def test_a_child_that_the_service_model_refuses_fails_its_step(
     assert told in execution["FailureMessage"]
 
 
+def test_a_step_may_name_the_target_without_its_parameter(served: Served, ssm: Any) -> None:
+    steps = [{"name": "rest", "action": "aws:sleep", "inputs": {"Duration": "{{ RESOURCE_ID }}"}}]
+    ssm.create_document(Name="Named", Content=json.dumps(REST | {"mainSteps": steps}), DocumentType="Automation")
+    execution, _ = ended(served, ssm, **values("PT1S") | {"DocumentName": "Named"})
+    [child] = children_of(ssm, execution["AutomationExecutionId"])
+    [rest] = steps_of(ssm, child["AutomationExecutionId"])
+    assert (rest["StepStatus"], rest["Inputs"]) == ("Success", {"Duration": '"PT1S"'})
+
+
 def test_a_runbook_that_runs_itself_comes_to_an_end(served: Served, ssm: Any) -> None:
     steps = [{"name": "again", "action": "aws:executeAutomation", "inputs": {"DocumentName": "Again"}}]
     ssm.create_document(

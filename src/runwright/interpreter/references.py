@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 Lookup = Callable[[str], Json]
 
+TARGET = "RESOURCE_ID"
+"""[UG] a pseudo parameter: the resource that an execution of a rate control is for."""
+
 
 def lookup_in(state: State) -> Lookup:
     """A lookup over parameters, variables, outputs and system variables; KeyError for what has no value."""
@@ -30,6 +33,8 @@ def lookup_in(state: State) -> Lookup:
         step, dot, output = reference.partition(".")
         if dot:
             return state.outputs[step][output]
+        if reference == TARGET and start.target is not None and reference not in start.parameters:
+            return start.target
         return start.parameters[reference]
 
     return lookup
