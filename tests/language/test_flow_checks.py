@@ -19,7 +19,7 @@ def test_a_circle_is_refused_with_its_trace(check: Check) -> None:
         runbook("name: a", "name: b, onFailure: 'step:d'", "name: c, isEnd: true", "name: d, nextStep: a")
     )
     assert problem.code == "circle"
-    assert "a -> b -> d -> a" in problem.message
+    assert "circle trace: a -> b -> d -> a" in problem.message
     assert problem.place.line == 6
 
 

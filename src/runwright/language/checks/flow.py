@@ -153,7 +153,8 @@ def _check_circles(draft: Draft, loops: tuple[str, ...], findings: Findings) -> 
             elif edge.target in trail:
                 ways = list(trail)
                 circle = [names[each] for each in (*ways[ways.index(edge.target) :], edge.target)]
-                text = f"the flow runs in a circle: {' -> '.join(circle)}; repeat steps with aws:loop instead"
+                trace = " -> ".join(circle)
+                text = f"the flow runs in a circle (circle trace: {trace}); repeat steps with aws:loop instead"
                 findings.error("circle", edge.written, text)
             elif edge.target not in done:
                 trail[edge.target] = iter(edges[edge.target])
