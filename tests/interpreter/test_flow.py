@@ -229,3 +229,13 @@ def test_a_stop_that_completes_lets_the_step_end_and_starts_no_other() -> None:
     talk.ask(Stop("Complete", "a"))
     talk.reply({})
     assert (talk.status, talk.steps) == ("Success", [("one", "Success")])
+
+
+@pytest.mark.parametrize(("letters", "status"), [(204_800, "Success"), (204_801, "Failed")])
+def test_an_answer_of_a_lambda_function_is_kept_up_to_its_own_limit(letters: int, status: str) -> None:
+    text = (
+        steps("  - {name: f, action: aws:invokeLambdaFunction, inputs: {FunctionName: f}}\n") + "outputs: [f.Payload]"
+    )
+    talk = Conversation(text)
+    talk.reply({"StatusCode": 200, "Payload": "x" * letters})
+    assert talk.status == status

@@ -104,11 +104,22 @@ def test_a_selected_value_of_the_wrong_type_fails(moto_url: str) -> None:
 
 def test_an_output_that_is_too_large_fails_and_says_so() -> None:
     effect = CallAws("ssm", "GetParameter", {"Name": "n"}, (Selection("Value", "$.Parameter.Value", "String"),))
-    with server(answers({"Parameter": {"Value": "x" * 102_400}})) as url:
+    with server(answers({"Parameter": {"Value": "x" * 102_401}})) as url:
         failure = failure_of(perform(url, effect))
     assert failure.message == (
-        "The output 'Value' has 102402 bytes of JSON; at most 102400 are kept. Select less of the reply."
+        "The output 'Value' has 102401 bytes; at most 102400 are kept. Select less of the reply."
     )
+
+
+@pytest.mark.parametrize(("letters", "failure"), [(204_798, None), (204_799, "has 204801 bytes; at most 204800")])
+def test_a_lambda_function_may_answer_more(letters: int, failure: str | None) -> None:
+    effect = CallAws("lambda", "Invoke", {"FunctionName": "f"}, (Selection("Payload", "$.Payload"),))
+    with server(answers("x" * letters)) as url:
+        reply = perform(url, effect)
+    if failure is None:
+        assert reply == Reply({"Payload": '"' + "x" * letters + '"'})
+    else:
+        assert failure in failure_of(reply).message
 
 
 @pytest.mark.parametrize(("written", "sent"), [({}, WISH.unique_in(SCOPE.execution_id)), ({"ClientToken": "m"}, "m")])

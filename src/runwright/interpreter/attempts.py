@@ -248,8 +248,9 @@ def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
         return outcome
     sizes = _sizes(kept)
     largest = max(sizes, key=lambda name: sizes[name])
-    if sizes[largest] > rulings.OUTPUT_BYTES:
-        return _too_large(f"Output {largest} has {sizes[largest]} bytes: at most {rulings.OUTPUT_BYTES} are kept")
+    most = rulings.most_bytes_of_output(step.action)
+    if sizes[largest] > most:
+        return _too_large(f"Output {largest} has {sizes[largest]} bytes: at most {most} are kept")
     before = sum(_sizes(state.outputs.get(step.name, {})).values())
     total = state.output_bytes - before + sum(sizes.values())
     if total > rulings.EXECUTION_OUTPUT_BYTES:
@@ -263,7 +264,13 @@ def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
 
 
 def _sizes(outputs: dict[str, Json]) -> dict[str, int]:
-    return {name: len(json.dumps(value, separators=(",", ":"))) for name, value in outputs.items()}
+    """Bytes of each output: of a text itself, else of its JSON."""
+    return {
+        name: len(
+            value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        )
+        for name, value in outputs.items()
+    }
 
 
 def _too_large(reason: str) -> Outcome:

@@ -30,6 +30,8 @@ MOST_NESTED = 5
 """How deep executions may be started by steps of each other; AWS has such a limit (inferred: its number)."""
 RESOLVED_TARGETS_SHOWN = 50
 OUTPUT_BYTES = 100 * 1024
+LAMBDA_BYTES = 200 * 1024
+"""[UG] what a Lambda function may answer."""
 EXECUTION_OUTPUT_BYTES = 1024 * 1024
 
 
@@ -120,6 +122,11 @@ def gson(value: Json) -> str:
 def input_texts(inputs: dict[str, Json]) -> dict[str, str]:
     """[OBS] step inputs: each value JSON-encoded and compact, keys in alphabetical order."""
     return {name: _compact(inputs[name]) for name in sorted(inputs) if inputs[name] is not None}
+
+
+def most_bytes_of_output(action: str) -> int:
+    """How much one output of a step may hold."""
+    return LAMBDA_BYTES if action == "aws:invokeLambdaFunction" else OUTPUT_BYTES
 
 
 def parameter_echo(sent: Json) -> dict[str, list[str]]:

@@ -18,6 +18,7 @@ from typing import Protocol
 import urllib3
 
 from runwright.actions.verdicts import VERDICTS, Done, Failed, Pending
+from runwright.interpreter.rulings import LAMBDA_BYTES, OUTPUT_BYTES
 from runwright.language.selectors import take
 from runwright.members import Incomplete, Members
 from runwright.messages import (
@@ -43,9 +44,6 @@ from runwright.runtime.scope import Scope
 from runwright.runtime.scripts import Script, Scripts
 from runwright.runtime.targets import find_targets
 from runwright.runtime.webhooks import Webhooks
-
-OUTPUT_BYTES = 100 * 1024
-"""Of JSON that one output may hold."""
 
 SCRIPTS_AT_A_TIME = 16
 
@@ -137,7 +135,10 @@ class Effects:
         reply = await self._backend.call(
             scope, effect.service, effect.operation, effect.parameters, seconds=effect.seconds, token=token
         )
-        return Reply(failure=reply.failure) if isinstance(reply, Refused) else _selected(effect.select, reply)
+        if isinstance(reply, Refused):
+            return Reply(failure=reply.failure)
+        is_of_lambda = (effect.service, effect.operation) == ("lambda", "Invoke")
+        return _selected(effect.select, reply, LAMBDA_BYTES if is_of_lambda else OUTPUT_BYTES)
 
     async def _poll(self, effect: Poll, scope: Scope, clock: Clock, report: Callable[[str], None]) -> Reply:
         call, verdict = effect.call, VERDICTS[effect.verdict]
@@ -223,23 +224,24 @@ def _next_try(every_seconds: float, began: float, clock: Clock, family: str) -> 
     return now + wait
 
 
-def _selected(selections: Iterable[Selection], document: Json) -> Reply:
+def _selected(selections: Iterable[Selection], document: Json, most: int = OUTPUT_BYTES) -> Reply:
     try:
         taken = take(selections, document)
     except ValueError as error:  # WrongType is one
         return Reply(failure=Failure(str(error)))
-    return _bounded(taken, Reply(Members(taken)))
+    return _bounded(taken, Reply(Members(taken)), most)
 
 
-def _bounded(outputs: dict[str, Json], reply: Reply) -> Reply:
-    """The reply, or a failure when one of the outputs is too large to be kept."""
+def _bounded(outputs: dict[str, Json], reply: Reply, most: int = OUTPUT_BYTES) -> Reply:
+    """The reply, or a failure when one of the outputs, a text or its JSON, is too large to be kept."""
     for name, value in outputs.items():
-        size = len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"))
-        if size > OUTPUT_BYTES:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        size = len(text.encode("utf-8", "replace"))
+        if size > most:
             what = f"The output '{name}'" if name else "The result"
             return Reply(
                 failure=Failure(
-                    f"{what} has {size} bytes of JSON; at most {OUTPUT_BYTES} are kept. Select less of the reply.",
+                    f"{what} has {size} bytes; at most {most} are kept. Select less of the reply.",
                     "OutputTooLarge",
                 )
             )
