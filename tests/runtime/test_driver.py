@@ -1,111 +1,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from runwright.engine import parse
 from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
 from runwright.interpreter.requests import Stop
-from runwright.interpreter.state import Start
-from runwright.messages import Effect, Reply, WishId
 from runwright.runtime import driver as driver_module
-from runwright.runtime.clock import Clock
-from runwright.runtime.driver import Driver
-from runwright.runtime.journal import New, SqliteJournal, Stored, TurnRows
+from runwright.runtime.journal import TurnRows
 from runwright.runtime.live import Asked, NotStored
-from runwright.runtime.scope import Scope
-from runwright.runtime.sqlite import Database
-
-CALL = "{name: call, action: 'aws:executeAwsApi', inputs: {Service: ec2, Api: DescribeVpcs}}"
-BOOKS = {
-    "pause": "{schemaVersion: '0.3', mainSteps: [{name: wait, action: 'aws:pause', inputs: {}}]}",
-    "call": f"{{schemaVersion: '0.3', mainSteps: [{CALL}]}}",
-    "nap": "{schemaVersion: '0.3', mainSteps: [{name: nap, action: 'aws:sleep', inputs: {Duration: PT0S}}]}",
-}
-
-
-class Disk(SqliteJournal):
-    """A journal that may refuse to store, and to read, so many times; `committing` is called with each commit."""
-
-    refusals = unreadable = 0
-    committing: Callable[[Sequence[TurnRows]], None] = staticmethod(lambda turns: None)
-
-    async def commit(self, turns: Sequence[TurnRows]) -> None:
-        self.committing(turns)
-        if self.refusals:
-            self.refusals -= 1
-            raise OSError("no space left on device")
-        await super().commit(turns)
-
-    async def load(self, execution_id: str) -> Stored | None:
-        if self.unreadable:
-            self.unreadable -= 1
-            raise sqlite3.OperationalError("disk I/O error")
-        return await super().load(execution_id)
-
-
-class Backend:
-    """Answers calls, once it may."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.called, self.may_answer = asyncio.Event(), asyncio.Event()
-
-    async def perform(
-        self, effect: Effect, wish: WishId, scope: Scope, clock: Clock, report: Callable[[str], None]
-    ) -> Reply:
-        self.calls += 1
-        self.called.set()
-        await self.may_answer.wait()
-        return Reply({})
-
-
-class Stage:
-    """A driver on a disk and a backend that do as they are told."""
-
-    def __init__(self, quotas: dict[str, int]) -> None:
-        self.database = Database.open(None)
-        self.disk, self.backend = Disk(self.database), Backend()
-        books = {name: parse(text, "YAML") for name, text in BOOKS.items()}
-
-        async def book(key: str) -> Any:
-            return books[key]
-
-        self._books = books
-        none = {"running": 0, "queued": 0, "rate-controlled": 0}
-        self.driver = Driver(self.disk, Clock(), self.backend, book, none | quotas, lambda *_: None)
-
-    def start_of(self, book: str, id_: str) -> Start:
-        return Start(
-            id=id_, family=id_, account="111111111111", region="us-east-1", partition="aws", executed_by="arn:a",
-            document=book, version="1", runbook_sha256=book, request={}, parameters={},
-        )  # fmt: skip
-
-    async def start(self, book: str, id_: str = "x") -> None:
-        await self.driver.start(New(self.start_of(book, id_)), self._books[book])
-
-    def records(self) -> dict[str, dict[str, Any]]:
-        rows = self.database._reader.execute("SELECT id, record FROM executions")
-        return {id_: json.loads(record) for id_, record in rows}
-
-
-@asynccontextmanager
-async def stage(**quotas: int) -> AsyncIterator[Stage]:
-    made = Stage(quotas)
-    await made.driver.open()
-    try:
-        async with asyncio.timeout(20):
-            yield made
-    finally:
-        await made.driver.close()
-        await made.database.close()
+from tests.runtime.stage import stage
 
 
 @pytest.fixture(autouse=True)
@@ -247,39 +154,6 @@ def test_a_caller_that_left_while_the_execution_ended_harms_nobody() -> None:
             await on.driver.watch("y")
 
     asyncio.run(play())
-
-
-def test_closing_ends_what_swallows_its_cancellation_and_tells_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver_module, "CANCEL_AGAIN_SECONDS", 0.0)
-
-    async def play() -> None:
-        async with stage() as on:
-            perform = on.backend.perform
-
-            async def swallowing(*given: Any) -> Reply:
-                try:
-                    return await perform(*given)
-                except asyncio.CancelledError:
-                    return await perform(*given)
-
-            on.backend.perform = swallowing  # type: ignore[method-assign, assignment]
-            await on.start("call")
-            await on.backend.called.wait()
-            on.disk.load = _never  # type: ignore[method-assign, assignment]
-            await on.start("pause", "y")
-            asking = asyncio.ensure_future(on.driver.ask("y", Stop("Cancel", "someone")))
-            await asyncio.sleep(0)
-            await on.driver.close()
-
-            assert on.backend.calls == 2
-            with pytest.raises(ServiceError):
-                await asking
-
-    asyncio.run(play())
-
-
-async def _never(*given: Any) -> Any:
-    await asyncio.Event().wait()
 
 
 def test_an_execution_that_is_not_understood_is_left_as_it_is_stored() -> None:
