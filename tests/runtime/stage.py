@@ -73,16 +73,19 @@ class Stage:
 
         self._books = books
         none = {"running": 0, "queued": 0, "rate-controlled": 0}
-        self.driver = Driver(self.disk, Clock(), self.backend, book, none | quotas, lambda *_: None)
+        self.clock = Clock()
+        self.driver = Driver(self.disk, self.clock, self.backend, book, none | quotas, lambda *_: None)
 
-    def start_of(self, book: str, id_: str) -> Start:
+    def start_of(self, book: str, id_: str, skipping: str | None = None) -> Start:
         return Start(
-            id=id_, family=id_, account="111111111111", region="us-east-1", partition="aws", executed_by="arn:a",
-            document=book, version="1", runbook_sha256=book, request={}, parameters={},
+            id=id_, family=skipping or id_, account="111111111111", region="us-east-1", partition="aws",
+            executed_by="arn:a", document=book, version="1", runbook_sha256=book, request={}, parameters={},
+            skip_time=skipping is not None,
         )  # fmt: skip
 
-    async def start(self, book: str, id_: str = "x") -> None:
-        await self.driver.start(New(self.start_of(book, id_)), self._books[book])
+    async def start(self, book: str, id_: str = "x", skipping: str | None = None) -> None:
+        """Start an execution; `skipping` is its family, whose time is skipped."""
+        await self.driver.start(New(self.start_of(book, id_, skipping)), self._books[book])
 
     def records(self) -> dict[str, dict[str, Any]]:
         rows = self.database._reader.execute("SELECT id, record FROM executions")

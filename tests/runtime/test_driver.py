@@ -9,6 +9,7 @@ import pytest
 from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
 from runwright.interpreter.requests import Stop
+from runwright.messages import Reply, WishId
 from runwright.runtime import driver as driver_module
 from runwright.runtime.journal import TurnRows
 from runwright.runtime.live import Asked, NotStored
@@ -152,6 +153,31 @@ def test_a_caller_that_left_while_the_execution_ended_harms_nobody() -> None:
             on.driver.observe = None
             await on.start("nap", "y")
             await on.driver.watch("y")
+
+    asyncio.run(play())
+
+
+def test_what_arrives_while_the_end_is_stored_does_not_end_the_execution_again() -> None:
+    async def play() -> None:
+        async with stage() as on:
+            for id_ in ("x", "y"):
+                await on.start("pause", id_, skipping="family")
+            too_late: list[asyncio.Future[None]] = []
+
+            def arrive_meanwhile(turns: Sequence[TurnRows]) -> None:
+                on.disk.committing = lambda turns: None
+                on.driver._replied("x", WishId("wait", 1, 1, 0), Reply())
+                too_late.append(asyncio.ensure_future(on.driver.ask("x", Stop("Complete", "someone"))))
+
+            on.disk.committing = arrive_meanwhile
+            await on.driver.ask("x", Stop("Cancel", "someone"))
+            with pytest.raises(ServiceError, match="has ended"):
+                await too_late[0]
+            await on.start("nap", "z")  # a commit later
+            await on.driver.watch("z")
+
+            assert on.driver.metrics.ends == {"Cancelled": 1, "Success": 1}
+            assert on.clock.skips("family")
 
     asyncio.run(play())
 

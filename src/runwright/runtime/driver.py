@@ -276,7 +276,7 @@ class Driver:
 
     def _turn(self, live: Live) -> None:
         """Fold what has arrived and encode the rows. A fault of ours in it becomes that execution's own end."""
-        if live.state is None:
+        if live.state is None or live.state.ended:  # it is to be loaded, or what has arrived waits for its end
             return
         inbox, live.inbox = live.inbox, []
         try:
