@@ -13,7 +13,7 @@ from runwright.messages import Reply, WishId
 from runwright.runtime import driver as driver_module
 from runwright.runtime.journal import TurnRows
 from runwright.runtime.live import Asked, NotStored
-from tests.runtime.stage import stage
+from tests.runtime.stage import Stage, stage
 
 
 @pytest.fixture(autouse=True)
@@ -178,6 +178,50 @@ def test_what_arrives_while_the_end_is_stored_does_not_end_the_execution_again()
 
             assert on.driver.metrics.ends == {"Cancelled": 1, "Success": 1}
             assert on.clock.skips("family")
+
+    asyncio.run(play())
+
+
+def _failing_once(on: Stage) -> None:
+    """Let what follows from the next commit fail."""
+
+    def observe(execution_id: str, rows: TurnRows) -> None:
+        on.driver.observe = None
+        raise RuntimeError("planted")
+
+    on.driver.observe = observe
+
+
+def test_an_end_that_is_stored_is_an_end_though_what_follows_from_it_fails() -> None:
+    async def play() -> None:
+        async with stage(running=1) as on:
+            await on.start("call")
+            await on.backend.called.wait()
+            _failing_once(on)
+            on.backend.may_answer.set()
+            await on.driver.watch("x")
+
+            assert not on.driver.is_unfinished("x")
+            await on.start("call", "y")  # the slot is free again
+            await on.driver.watch("y")
+
+    asyncio.run(play())
+
+
+def test_a_slot_that_may_be_stored_is_kept_until_the_execution_has_been_loaded() -> None:
+    async def play() -> None:
+        async with stage(running=1) as on:
+            on.disk.unreadable = 2
+            _failing_once(on)
+            await on.start("call")
+            await on.start("call", "y")
+            await on.backend.called.wait()
+
+            assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 1, "queued": 1}
+            assert on.driver.at_work("y") is None
+            on.backend.may_answer.set()
+            for id_ in ("x", "y"):
+                await on.driver.watch(id_)
 
     asyncio.run(play())
 

@@ -26,6 +26,7 @@ from runwright.messages import (
     CallAws,
     CallWebhook,
     Effect,
+    Json,
     Outdated,
     Replied,
     Reply,
@@ -225,8 +226,14 @@ class Driver:
             stored = await self._journal.load(live.id)
             if stored is None:  # the commit that would have stored it failed
                 self._drop(live, after=None)
-                return
-            await self._make_state(live, stored)
+            elif stored.cursor is None:  # its end is stored, and what was to follow from it failed
+                for task in live.held.values():
+                    task.cancel()
+                self._forget(live, stored.start, "an end reached meanwhile")
+            else:
+                await self._make_state(live, stored, stored.cursor)
+                live.loading = False
+                self._make_ready(live)
         except NotUnderstood as what:
             self._leave_alone(live, what)
             return
@@ -234,13 +241,10 @@ class Driver:
             self._fault(live.id)
             self._drop(live, live.unstored_facts(), live.after)
             return
-        live.loading = False
-        self._make_ready(live)
 
-    async def _make_state(self, live: Live, stored: Stored) -> None:
-        assert stored.cursor is not None
+    async def _make_state(self, live: Live, stored: Stored, cursor: dict[str, Json]) -> None:
         runbook = await self._runbook_of(stored.start.runbook_sha256)
-        state = state_from(stored.start, runbook, stored.cursor, stored.replies)
+        state = state_from(stored.start, runbook, cursor, stored.replies)
         attempt, answers = state.answered
         if answers:
             live.stored = StoredReplies(attempt, len(answers))
@@ -332,14 +336,14 @@ class Driver:
                 if isinstance(effect, CallAws | RunScript | CallWebhook):
                     self._at_work[task] = effect
                     task.add_done_callback(self._at_work.pop)
-        if turn.slot is None and state.slot is None and not live.uncommitted:  # no row says any more that it holds one
-            self._slots.give_back(live.line, live.id)
         if turn.ended:
-            self._forget(live, state)
+            self._forget(live, state.start, state.status)
         else:
             self._remember(live, state, turn)
 
     def _remember(self, live: Live, state: State, turn: Turn) -> None:
+        if turn.slot is None and state.slot is None and not live.uncommitted:  # no row says any more that it holds one
+            self._slots.give_back(live.line, live.id)
         skips_since = state.started_at if state.start.skip_time else None
         self._known[live.id] = Unfinished(
             live.id, live.number, live.line, live.family, turn.status, turn.slot, turn.wakes_at, skips_since
@@ -352,13 +356,14 @@ class Driver:
             self._clock.let_go(live.family, ("turn", live.id))
         self._let_rest(live.id)
 
-    def _forget(self, live: Live, state: State) -> None:
+    def _forget(self, live: Live, start: Start, status: str) -> None:
         self._known.pop(live.id, None)
         self._live.pop(live.id, None)
+        self._slots.give_back(live.line, live.id)
         self._clock.set_alarm(live.id, live.family, None)
         for item in live.inbox:
             if isinstance(item, Asked) and not item.done.done():  # its caller may have gone
-                item.done.set_exception(refusal_of_ended(live.id, state.status, item.request))
+                item.done.set_exception(refusal_of_ended(live.id, status, item.request))
         if self.performing.has_parent_waiting(live.id):
             self._spawn(self.performing.tell_parents(live.id))
         for done in self._watchers.pop(live.id, []):
@@ -366,7 +371,7 @@ class Driver:
                 done.set_result(None)
         for reason in ("turn", "person", "queue", "reload"):
             self._clock.let_go(live.family, (reason, live.id))
-        if state.start.skip_time:
+        if start.skip_time:
             self._clock.leave(live.family)
 
     async def _perform(self, live: Live, start: Start, wish: WishId, effect: Effect) -> None:
@@ -394,14 +399,13 @@ class Driver:
     def _drop(self, live: Live, facts: Sequence[Item] = (), after: asyncio.Task[None] | None = None) -> Live | None:
         """Trust this state no more. What is stored is loaded again, and the facts are folded; None if nothing is.
 
-        `after` is a commit that may yet store something of it.
+        `after` is a commit that may yet store something of it: what it asks for or holds is known when it is loaded.
         """
         live.dropped = True
         self._live.pop(live.id, None)
         fail(live.callers())
         known = self._known.get(live.id)
-        stored = {turn.slot for turn in live.uncommitted if after is not None} | {known.slot if known else None}
-        if "held" not in stored:  # who asks for one asks again when it is loaded again
+        if after is None and (known is None or known.slot != "held"):  # who asks for one asks again when it is loaded
             self._slots.give_back(live.line, live.id)
         heir = None
         if known is not None or after is not None:
