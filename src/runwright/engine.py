@@ -256,5 +256,5 @@ class Engine:
         self.driver.observe = seen
 
     async def wait(self, execution_id: str) -> None:
-        """Return when the execution has ended."""
+        """Return when the execution has ended. ServiceError when the engine is closed before."""
         await self.driver.watch(execution_id)

@@ -19,10 +19,14 @@ from runwright.runtime.scope import Scope
 from runwright.runtime.sqlite import Database
 
 CALL = "{name: call, action: 'aws:executeAwsApi', inputs: {Service: ec2, Api: DescribeVpcs}}"
+CALLS = ", ".join(CALL.replace("name: call", f"name: call{number}") for number in range(200))
+NAPS = ", ".join(f"{{name: nap{number}, action: 'aws:sleep', inputs: {{Duration: PT1S}}}}" for number in range(200))
 BOOKS = {
     "pause": "{schemaVersion: '0.3', mainSteps: [{name: wait, action: 'aws:pause', inputs: {}}]}",
     "call": f"{{schemaVersion: '0.3', mainSteps: [{CALL}]}}",
     "nap": "{schemaVersion: '0.3', mainSteps: [{name: nap, action: 'aws:sleep', inputs: {Duration: PT0S}}]}",
+    "naps": f"{{schemaVersion: '0.3', mainSteps: [{NAPS}]}}",
+    "calls": f"{{schemaVersion: '0.3', mainSteps: [{CALLS}]}}",
 }
 
 

@@ -128,8 +128,12 @@ def test_a_start_that_is_refused_by_the_disk_leaves_the_line() -> None:
     async def play() -> None:
         async with stage(running=1) as on:
             on.disk.refusals = 1
-            with pytest.raises(NotStored):
-                await on.start("pause")
+            starting = asyncio.ensure_future(on.start("pause"))
+            await asyncio.sleep(0)
+            waiting = on.driver.watch("x")
+            for failing in (starting, waiting):
+                with pytest.raises(NotStored):
+                    await failing
 
             assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 0, "queued": 0}
             assert not on.driver.is_unfinished("x")

@@ -39,7 +39,7 @@ from runwright.runtime.clock import Clock
 from runwright.runtime.commits import Commits
 from runwright.runtime.folding import Folding
 from runwright.runtime.journal import Journal, New, Stored, StoredReplies, TurnRows, Unfinished
-from runwright.runtime.live import Asked, Due, Item, Live, Turn, fail
+from runwright.runtime.live import Asked, Due, Item, Live, NotStored, Turn, fail
 from runwright.runtime.metrics import Metrics
 from runwright.runtime.performing import Performer, Performing
 from runwright.runtime.slots import Line, Slots
@@ -106,8 +106,11 @@ class Driver:
         self._slots.admit_all()
 
     async def close(self) -> None:
-        """Stop: what has been folded is committed, effects in flight are dropped and begun again by the next open."""
-        self._closing = True
+        """Stop: what has been folded is committed, effects in flight are dropped and begun again by the next open.
+
+        From now on no effect is begun and no alarm rings, or those that always have something to do would never end.
+        """
+        self._closing = self._draining = True
         self._wake.set()
         if self._loop_task is not None:
             await self._loop_task
@@ -117,6 +120,8 @@ class Driver:
             await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN_SECONDS)
         for live in self._live.values():
             fail(live.callers())
+        for execution_id, waiting in self._watchers.items():
+            fail(waiting, _closed_before_end_of(execution_id))
 
     async def drain(self, seconds: float) -> None:
         """Begin no further effect; return when calls and scripts in flight are answered, or after so long.
@@ -141,6 +146,8 @@ class Driver:
 
     async def start(self, new: New, runbook: Runbook) -> None:
         """Accept an execution; returns when it is stored. ServiceError when it cannot be."""
+        if self._closing:
+            raise NotStored
         start = new.start
         at = self._clock.now(start.family)
         if start.skip_time:
@@ -160,6 +167,8 @@ class Driver:
 
     async def ask(self, execution_id: str, request: Request) -> None:
         """Put a request to an execution; returns after its commit. KeyError when there is no such execution."""
+        if self._closing:
+            raise NotStored
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if execution_id not in self._live and execution_id not in self._known:
             raise KeyError(execution_id)
@@ -170,12 +179,17 @@ class Driver:
         return execution_id in self._live or execution_id in self._known
 
     def watch(self, execution_id: str) -> asyncio.Future[None]:
-        """Done when the execution's end has been committed; at once when it is not unfinished."""
+        """Done when the execution's end has been committed; at once when it is not unfinished.
+
+        It fails with ServiceError when the driver is closed before, or the start of the execution was not stored.
+        """
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self.is_unfinished(execution_id):
-            self._watchers.setdefault(execution_id, []).append(done)
-        else:
+        if not self.is_unfinished(execution_id):
             done.set_result(None)
+        elif self._closing:
+            done.set_exception(_closed_before_end_of(execution_id))
+        else:
+            self._watchers.setdefault(execution_id, []).append(done)
         return done
 
     def at_work(self, execution_id: str) -> tuple[Start, tuple[str, int, int]] | None:
@@ -214,6 +228,8 @@ class Driver:
         self._wake.set()
 
     def _rang(self, execution_id: str, at: float) -> None:
+        if self._closing:
+            return
         self._post(execution_id, Due(at))
         if (known := self._known.get(execution_id)) is not None:
             self._clock.let_go(known.family, ("reload", execution_id))
@@ -415,6 +431,7 @@ class Driver:
             self._clock.hold(live.family, ("reload", live.id))  # skipping, it would try again at once
             self._clock.set_alarm(live.id, REAL_TIME, self._clock.now(REAL_TIME) + RELOAD_SECONDS)
         else:
+            fail(self._watchers.pop(live.id, []))
             self._clock.let_go(live.family, ("reload", live.id))
             self._clock.leave(live.family)
         self._clock.let_go(live.family, ("turn", live.id))
@@ -430,6 +447,10 @@ class Driver:
         log_id = uuid.uuid4().hex[:12]
         log.exception("a fault of ours", execution=execution_id, step=step, log_id=log_id)
         return log_id
+
+
+def _closed_before_end_of(execution_id: str) -> ServiceError:
+    return ServiceError("InternalServerError", f"Execution {execution_id} has not ended: what runs it is closed.", 500)
 
 
 def _line_of(start: Start) -> Line:
