@@ -244,3 +244,46 @@ def test_an_execution_that_is_not_understood_is_left_as_it_is_stored() -> None:
             assert on.database._reader.execute("SELECT * FROM executions").fetchall() == before
 
     asyncio.run(play())
+
+
+def test_one_that_is_not_understood_takes_no_slot_from_the_queue() -> None:
+    async def play() -> None:
+        async with stage(running=1) as on:
+            for id_ in ("x", "y", "z"):
+                await on.start("call", id_)
+            query = "UPDATE executions SET cursor = json_set(cursor, '$.later', 1) WHERE id = 'y'"
+            await on.database.write(lambda connection: connection.execute(query))
+            on.backend.may_answer.set()
+            await on.driver.watch("z")
+
+            assert on.driver.is_unfinished("y")
+            assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 0, "queued": 0}
+
+    asyncio.run(play())
+
+
+def test_one_that_cannot_even_be_ended_is_tried_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 60.0)
+    fold, tries = machine.fold, 0
+
+    def breaking(state: Any, event: Any) -> None:
+        nonlocal tries
+        if state.id == "x" and state.status == "Waiting":
+            tries += 1
+            raise RuntimeError("planted")
+        fold(state, event)
+
+    monkeypatch.setattr(machine, "fold", breaking)
+
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("pause")
+            with pytest.raises(NotStored):
+                await on.driver.ask("x", Stop("Cancel", "someone"))
+            for number in range(10):
+                await on.start("nap", f"y{number}")
+                await on.driver.watch(f"y{number}")
+
+            assert tries == 2
+
+    asyncio.run(play())

@@ -305,8 +305,8 @@ class Driver:
             broke = Broke(self._clock.now(live.family), self._fault(live.id))
             fail([item.done for item in inbox if isinstance(item, Asked)])
             heir = self._drop(live, [broke], self._commits.last if live.uncommitted else None)
-            if heir is not None:
-                self._make_ready(heir)
+            if heir is not None and not any(isinstance(item, Broke) for item in inbox):
+                self._make_ready(heir)  # one that cannot even be ended is tried again later
 
     def _fold_postponed(self) -> None:
         if self._ready:
@@ -438,8 +438,10 @@ class Driver:
         return heir
 
     def _leave_alone(self, live: Live, what: NotUnderstood) -> None:
-        """It stays as it is stored, with its slot, until a program that understands it takes it up."""
+        """It stays as it is stored, with the slot that is stored, until a program that understands it takes it up."""
         log.error("an execution is not run", execution=live.id, reason=str(what))
+        if (known := self._known.get(live.id)) is not None and known.slot != "held":
+            self._slots.give_back(live.line, live.id)
         self._live.pop(live.id, None)
         fail(live.callers(), ServiceError("InternalServerError", f"Execution {live.id} is not run. {what}", 500))
 
