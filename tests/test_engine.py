@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,27 @@ def _nothing(request: Request) -> Answer:
         return 200, {"Content-Type": "application/x-amz-json-1.1"}, b"{}"
     name = request.body.partition(b"Action=")[2].partition(b"&")[0]
     return 200, {"Content-Type": "text/xml"}, b"<%bResponse><%bResult/></%bResponse>" % (name, name, name)
+
+
+NAP = "{schemaVersion: '0.3', mainSteps: [{name: nap, action: 'aws:sleep', inputs: {Duration: PT1M}}]}"
+ASK = """
+{schemaVersion: '0.3', mainSteps: [{name: ask, action: 'aws:approve', timeoutSeconds: 3600, inputs: {
+  Approvers: ['arn:aws:iam::123456789012:user/someone']}}]}
+"""
+
+
+def test_the_time_for_a_persons_answer_is_not_skipped_after_a_restart(tmp_path: Path) -> None:
+    async def play() -> str:
+        settings = Settings(data=tmp_path, aws="http://127.0.0.1:9", skip_time=True)
+        async with await Engine.open(settings) as engine:
+            for name, text in (("Ask", ASK), ("Nap", NAP)):
+                draft = Draft(text, "YAML")
+                await engine.documents.create(CALLER.account, CALLER.region, name, "Automation", draft, {})
+            asking = await engine.start({"DocumentName": "Ask"}, CALLER)
+        async with await Engine.open(settings) as engine:
+            for _ in range(3):
+                await engine.wait(await engine.start({"DocumentName": "Nap"}, CALLER))
+            answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, asking))
+            return str(answer["AutomationExecution"]["AutomationExecutionStatus"])
+
+    assert asyncio.run(play()) == "Waiting"

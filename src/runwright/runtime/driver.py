@@ -96,6 +96,7 @@ class Driver:
             self._known[known.id] = known
             if known.skips_since is not None:
                 self._clock.join(known.family, known.skips_since)
+                self._post(known.id, Due(0.0))  # its state tells whether somebody is awaited and time not to be skipped
             if known.slot == "held":
                 self._slots.restore(known.line, known.id)
             elif known.slot == "asked":
