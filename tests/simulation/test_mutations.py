@@ -189,7 +189,7 @@ def _forgets_a_position(patch: pytest.MonkeyPatch) -> None:
 
 
 def _shows_rows_before_the_commit(patch: pytest.MonkeyPatch) -> None:
-    async def early(self: Commits, turns: list[Turn]) -> None:
+    async def early(self: Commits, turns: list[Turn], before: object) -> None:
         for turn in turns:
             self._stored(turn)
         await self._store(turns)

@@ -48,7 +48,7 @@ class Commits:
             return
         turns, self._next = list(self._next.values()), {}
         self._is_busy = True
-        self.last = asyncio.create_task(self._commit(turns))
+        self.last = asyncio.create_task(self._commit(turns, self.last))
         self._began()
 
     async def finish(self) -> None:
@@ -56,13 +56,18 @@ class Commits:
         while self.last is not None and not self.last.done():
             await asyncio.wait([self.last])
 
-    async def _commit(self, turns: list[Turn]) -> None:
-        """Store turns, and begin the next commit before what follows from this one."""
+    async def _commit(self, turns: list[Turn], before: asyncio.Task[None] | None) -> None:
+        """Store turns, and begin the next commit before what follows from this one.
+
+        That comes after what follows from `before`.
+        """
         sound = [turn for turn in turns if not turn.live.dropped]
         for turn in turns:
             if turn.live.dropped:
                 turn.fail()
         are_stored = await self._store(sound)
+        if before is not None and not before.done():  # with nothing to store it was overtaken
+            await asyncio.wait([before])
         if not are_stored:
             for turn in sound:
                 self._refused(turn)

@@ -35,6 +35,7 @@ class Database:
         self._turn = threading.Lock() if writer is reader else None
         self._queue: queue.SimpleQueue[tuple[Work[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
+        self._is_closed = False
         self._thread = threading.Thread(target=self._write_all, name="runwright-writer", daemon=True)
         self._thread.start()
 
@@ -73,6 +74,8 @@ class Database:
 
         An exception of `work` undoes that work alone and comes out here; a failed commit comes out everywhere.
         """
+        if self._is_closed:
+            raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
         done: asyncio.Future[T] = self._loop.create_future()
         self._queue.put((work, done))
         return await done
@@ -100,14 +103,16 @@ class Database:
             connection.close()
 
     async def close(self) -> None:
-        """Finish what is queued and close the file."""
+        """Finish what is queued and close the file. Closing it again changes nothing."""
+        self._is_closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
         if self._reader is not self._writer:
             self._reader.close()
         self._writer.close()
-        if self._lock_file is not None:
-            os.close(self._lock_file)
+        lock, self._lock_file = self._lock_file, None
+        if lock is not None:
+            os.close(lock)
 
     # ------------------------------------------------------------------------------------------ writer thread
 
