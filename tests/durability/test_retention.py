@@ -72,6 +72,22 @@ def test_more_than_a_batch_is_removed() -> None:
     assert _kept([(number, f"x{number}", number / 10, 500) for number in range(1, 2 * BATCH + 10)]) == []
 
 
+def test_what_is_removed_makes_the_file_smaller(tmp_path: Path) -> None:
+    async def play() -> tuple[int, int]:
+        database = Database.open(tmp_path)
+        try:
+            await _executions(database, [(number, f"x{number}", number / 10, 500) for number in range(1, 1000)])
+            pages = "PRAGMA page_count"
+            before = await database.read(lambda conn: conn.execute(pages).fetchone()[0])
+            await Retention(database, 100, now=lambda: 1000.0).sweep()
+            return before, await database.read(lambda conn: conn.execute(pages).fetchone()[0])
+        finally:
+            await database.close()
+
+    before, after = asyncio.run(play())
+    assert after < before / 2
+
+
 def test_a_runbook_that_is_started_again_after_its_text_was_removed_is_stored_again(tmp_path: Path) -> None:
     """The server had read it before; another server that takes the execution up has to find it."""
 

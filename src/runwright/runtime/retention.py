@@ -75,4 +75,5 @@ def _remove(connection: sqlite3.Connection, before: float, place: int) -> tuple[
 def _remove_unused_texts(connection: sqlite3.Connection) -> None:
     """Texts that no execution was started with any more; a start stores its text with its first turn."""
     connection.execute("DELETE FROM runbooks WHERE sha256 NOT IN (SELECT runbook FROM executions)")
-    connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})")
+    for _ in range(_VACUUM_PAGES):  # one at a time: of more, the module would take the first step alone
+        connection.execute("PRAGMA incremental_vacuum(1)")
