@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 
 _LONGEST_WAIT = 30.0
 """Seconds; the wall clock is looked at again at least this often, in case somebody has set it."""
+_LEAST_CLEARED = 64
+"""Entries of alarms that were set anew, beside as many as there are alarms, before the heap is cleared of them."""
 
 
 @dataclass(slots=True)
@@ -183,6 +185,9 @@ class Clock:
     def _push(self, key: str, due: float, family: str) -> None:
         self._due[key] = due
         heapq.heappush(self._heap, (due, key, family))
+        if len(self._heap) > 2 * len(self._due) + _LEAST_CLEARED:
+            self._heap = [entry for entry in set(self._heap) if self._due.get(entry[1]) == entry[0]]
+            heapq.heapify(self._heap)
         self._arm()
 
     def _arm(self) -> None:
