@@ -10,6 +10,7 @@ import pytest
 from runwright.config import Settings
 from runwright.documents import Draft
 from runwright.engine import Engine
+from runwright.interpreter import execution as machine
 from runwright.runtime import children
 from runwright.runtime.live import NotStored
 from runwright.runtime.scope import Caller
@@ -79,3 +80,34 @@ def test_a_child_whose_end_cannot_be_read_at_once_is_asked_again(monkeypatch: py
 
     assert asyncio.run(play()) == "Success"
     assert failures == 4
+
+
+def test_a_child_that_breaks_as_it_begins_fails_its_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    fold = machine.fold
+
+    def breaking(state: Any, event: Any) -> None:
+        if state.start.document == "Child":
+            raise RuntimeError("planted")
+        fold(state, event)
+
+    monkeypatch.setattr(machine, "fold", breaking)
+
+    async def play() -> None:
+        async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
+            ended = await _ended(engine, PARENT)
+
+            assert ended["AutomationExecutionStatus"] == "Failed"
+            assert "log id" in ended["FailureMessage"]
+
+    asyncio.run(play())
+
+
+async def _ended(engine: Engine, parent: str) -> dict[str, Any]:
+    """How an execution of `parent` has ended."""
+    for name, text in (("Child", CHILD), ("Parent", parent)):
+        await engine.documents.create(CALLER.account, CALLER.region, name, "Automation", Draft(text, "YAML"), {})
+    execution = await engine.start({"DocumentName": "Parent"}, CALLER)
+    async with asyncio.timeout(20):
+        await engine.wait(execution)
+    answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, execution))
+    return dict(answer["AutomationExecution"])

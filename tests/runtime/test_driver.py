@@ -93,7 +93,7 @@ def test_a_turn_that_breaks_behind_a_commit_ends_the_execution_from_what_is_stor
 
             on.disk.committing = stop_meanwhile
             await on.start("pause")
-            with pytest.raises(NotStored):
+            with pytest.raises(ServiceError, match="log id"):
                 await gone
             await on.driver.watch("x")
 
@@ -278,7 +278,7 @@ def test_one_that_cannot_even_be_ended_is_tried_again_later(monkeypatch: pytest.
     async def play() -> None:
         async with stage() as on:
             await on.start("pause")
-            with pytest.raises(NotStored):
+            with pytest.raises(ServiceError, match="log id"):
                 await on.driver.ask("x", Stop("Cancel", "someone"))
             for number in range(10):
                 await on.start("nap", f"y{number}")

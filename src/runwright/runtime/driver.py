@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
 from runwright.interpreter.requests import Request, refusal_of_ended
+from runwright.interpreter.rulings import internal_text
 from runwright.interpreter.state import Start, State, new_state, state_from
 from runwright.language.model import Runbook
 from runwright.logs import get_logger
@@ -304,7 +305,8 @@ class Driver:
             self._commits.add(self._folding.turn(live, live.state, inbox))
         except Exception:
             broke = Broke(self._clock.now(live.family), self._fault(live.id))
-            fail([item.done for item in inbox if isinstance(item, Asked)])
+            why = ServiceError("InternalServerError", internal_text(broke.log_id), 500)
+            fail([*live.callers(), *(item.done for item in inbox if isinstance(item, Asked))], why)
             heir = self._drop(live, [broke], self._commits.last if live.uncommitted else None)
             if heir is not None and not any(isinstance(item, Broke) for item in inbox):
                 self._make_ready(heir)  # one that cannot even be ended is tried again later
