@@ -104,3 +104,21 @@ def test_who_waits_for_an_end_is_told_that_it_does_not_come() -> None:
                 await waiting
 
     asyncio.run(play())
+
+
+def test_closing_stores_what_had_arrived_and_was_refused_by_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 60.0)
+
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("call")
+            await on.backend.called.wait()
+            refused = asyncio.Event()
+            on.disk.refusals, on.disk.committing = 1, lambda turns: refused.set()
+            on.backend.may_answer.set()
+            await refused.wait()
+            await on.driver.close()
+
+            assert on.records()["x"]["AutomationExecutionStatus"] == "Success"
+
+    asyncio.run(play())

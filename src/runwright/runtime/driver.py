@@ -112,7 +112,9 @@ class Driver:
 
         From now on no effect is begun and no alarm rings, or those that always have something to do would never end.
         """
-        self._closing = self._draining = True
+        self._draining = True
+        await self._load_what_has_arrived()
+        self._closing = True
         self._wake.set()
         if self._loop_task is not None:
             await self._loop_task
@@ -124,6 +126,12 @@ class Driver:
             fail(live.callers())
         for execution_id, waiting in self._watchers.items():
             fail(waiting, _closed_before_end_of(execution_id))
+
+    async def _load_what_has_arrived(self) -> None:
+        """Try once more what a commit or a read that failed has left to be stored."""
+        loads = [self._begin_load(live) for live in self._live.values() if live.state is None and live.unstored_facts()]
+        if loads:
+            await asyncio.wait(loads, timeout=CANCEL_AGAIN_SECONDS)
 
     async def drain(self, seconds: float) -> None:
         """Begin no further effect; return when calls and scripts in flight are answered, or after so long.
@@ -222,12 +230,15 @@ class Driver:
     def _make_ready(self, live: Live) -> None:
         self._clock.hold(live.family, ("turn", live.id))
         if live.state is None:
-            if not live.loading:
-                live.loading = True
-                self._spawn(self._load(live))
+            self._begin_load(live)
             return
         self._ready[live.id] = None
         self._wake.set()
+
+    def _begin_load(self, live: Live) -> asyncio.Task[None]:
+        if live.loading is None:
+            live.loading = self._spawn(self._load(live))
+        return live.loading
 
     def _rang(self, execution_id: str, at: float) -> None:
         if self._closing:
@@ -250,7 +261,7 @@ class Driver:
                 self._forget(live, stored.start, "an end reached meanwhile")
             else:
                 await self._make_state(live, stored, stored.cursor)
-                live.loading = False
+                live.loading = None
                 self._make_ready(live)
         except NotUnderstood as what:
             self._leave_alone(live, what)
@@ -409,7 +420,7 @@ class Driver:
         live = self._live.get(execution_id)
         if live is None or (live.state is not None and live.state.fanout is not None):
             return  # a fan-out's targets are many and its children soon end
-        idle = not live.inbox and not live.uncommitted and not live.loading and execution_id in self._known
+        idle = not live.inbox and not live.uncommitted and live.loading is None and execution_id in self._known
         if idle and all(task.done() for task in live.held.values()):
             del self._live[execution_id]
 

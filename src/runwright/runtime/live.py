@@ -60,7 +60,7 @@ class Live:
     stored: StoredReplies = field(default_factory=StoredReplies)
     accepted: asyncio.Future[None] | None = None
     uncommitted: list[Turn] = field(default_factory=list)
-    loading: bool = False
+    loading: asyncio.Task[None] | None = None
     dropped: bool = False
     after: asyncio.Task[None] | None = None
     was_at_work: tuple[Start, tuple[str, int, int]] | None = None
