@@ -31,16 +31,24 @@ BOOKS = {
 
 
 class Disk(SqliteJournal):
-    """A journal that may refuse to store, and to read, so many times; `committing` is called with each commit."""
+    """A journal that may refuse to store, and to read, so many times, or to store a new execution of one id.
 
-    refusals = unreadable = 0
+    `committing` is called with each commit, `failed` counts those that failed.
+    """
+
+    refusals = unreadable = failed = 0
+    poisonous = ""
     committing: Callable[[Sequence[TurnRows]], None] = staticmethod(lambda turns: None)
 
     async def commit(self, turns: Sequence[TurnRows]) -> None:
         self.committing(turns)
         if self.refusals:
             self.refusals -= 1
+            self.failed += 1
             raise OSError("no space left on device")
+        if any(turn.new is not None and self.poisonous in turn.new for turn in turns):
+            self.failed += 1
+            raise sqlite3.InterfaceError("type is not supported")
         await super().commit(turns)
 
     async def load(self, execution_id: str) -> Stored | None:

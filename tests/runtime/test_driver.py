@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -285,5 +286,44 @@ def test_one_that_cannot_even_be_ended_is_tried_again_later(monkeypatch: pytest.
                 await on.driver.watch(f"y{number}")
 
             assert tries == 2
+
+    asyncio.run(play())
+
+
+def test_a_clock_that_is_set_back_does_not_delay_what_the_disk_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 0.05)
+
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("call")
+            await on.backend.called.wait()
+            on.disk.refusals = 1
+
+            def set_back_soon(turns: Sequence[TurnRows]) -> None:
+                on.disk.committing = lambda turns: None
+                asyncio.get_running_loop().call_later(0.02, set_back)
+
+            def set_back() -> None:
+                on.clock._wall = lambda: time.time() - 86_400
+
+            on.disk.committing = set_back_soon
+            on.backend.may_answer.set()
+            await on.driver.watch("x")
+
+            assert on.disk.failed == 1
+            assert on.backend.calls == 1
+
+    asyncio.run(play())
+
+
+def test_what_cannot_be_stored_keeps_nobody_else_from_it() -> None:
+    async def play() -> None:
+        async with stage() as on:
+            on.disk.poisonous = "x1"
+            starting = [on.start("nap", f"x{number}") for number in range(4)]
+            refused = await asyncio.gather(*starting, return_exceptions=True)
+
+            assert [type(each) for each in refused] == [type(None), NotStored, type(None), type(None)]
+            assert set(on.records()) == {"x0", "x2", "x3"}
 
     asyncio.run(play())

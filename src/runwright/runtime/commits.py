@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
 
@@ -65,30 +66,33 @@ class Commits:
         for turn in turns:
             if turn.live.dropped:
                 turn.fail()
-        are_stored = await self._store(sound)
+        stored = await self._store(sound)
         if before is not None and not before.done():  # with nothing to store it was overtaken
             await asyncio.wait([before])
-        if not are_stored:
-            for turn in sound:
+        for turn in sound if len(stored) < len(sound) else ():
+            if turn not in stored:
                 self._refused(turn)
         self._is_busy = False
         if self._next:
             self.begin()
             await asyncio.sleep(0)  # it is on its way
-        for turn in sound if are_stored else ():
+        for turn in stored:
             self._stored(turn)
 
-    async def _store(self, turns: list[Turn]) -> bool:
+    async def _store(self, turns: list[Turn]) -> list[Turn]:
+        """Store them together and give those that are stored. One that cannot be is found, and refused alone."""
         rows = [turn.rows for turn in turns if turn.rows is not None]
         if not rows:
-            return True
+            return turns
         began = time.perf_counter()
         try:
             await self._journal.commit(rows)
         except Exception as failed:
             self._metrics.failed_commits += 1
             log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in turns])
-            return False
+            if len(turns) == 1 or isinstance(failed, OSError | sqlite3.OperationalError):
+                return []  # the disk's trouble is that of all
+            return [turn for each in turns for turn in await self._store([each])]
         self._metrics.commit_sizes.add(len(rows))
         self._metrics.commit_seconds.add(time.perf_counter() - began)
-        return True
+        return turns

@@ -50,8 +50,6 @@ RELOAD_SECONDS = 1.0
 """How long after a failed commit an execution is loaded again."""
 CANCEL_AGAIN_SECONDS = 1.0
 """How long after it was cancelled a task that has not ended is cancelled again."""
-REAL_TIME = ""
-"""A family that never skips time."""
 
 log = get_logger()
 
@@ -244,8 +242,12 @@ class Driver:
         if self._closing:
             return
         self._post(execution_id, Due(at))
-        if (known := self._known.get(execution_id)) is not None:
-            self._clock.let_go(known.family, ("reload", execution_id))
+
+    async def _load_later(self, live: Live) -> None:
+        """What takes its place is loaded; somebody may set the machine's clock meanwhile, so that no alarm serves."""
+        await asyncio.sleep(RELOAD_SECONDS)
+        self._clock.let_go(live.family, ("reload", live.id))
+        self._post(live.id, Due(0.0))
 
     async def _load(self, live: Live) -> None:
         """Make the state from what is stored; tried again later when it cannot be read."""
@@ -418,8 +420,8 @@ class Driver:
     def _let_rest(self, execution_id: str) -> None:
         """Forget the state of an execution that only waits; it is loaded again when something comes."""
         live = self._live.get(execution_id)
-        if live is None or (live.state is not None and live.state.fanout is not None):
-            return  # a fan-out's targets are many and its children soon end
+        if live is None or live.state is None or live.state.fanout is not None:
+            return  # it is to be loaded; a fan-out's targets are many and its children soon end
         idle = not live.inbox and not live.uncommitted and live.loading is None and execution_id in self._known
         if idle and all(task.done() for task in live.held.values()):
             del self._live[execution_id]
@@ -443,7 +445,7 @@ class Driver:
             heir.inbox.extend(facts)
             heir.after = after
             self._clock.hold(live.family, ("reload", live.id))  # skipping, it would try again at once
-            self._clock.set_alarm(live.id, REAL_TIME, self._clock.now(REAL_TIME) + RELOAD_SECONDS)
+            self._spawn(self._load_later(live))
         else:
             fail(self._watchers.pop(live.id, []))
             self._clock.let_go(live.family, ("reload", live.id))
