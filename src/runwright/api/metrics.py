@@ -44,7 +44,7 @@ class _Collector:
             number = sum(present[status] for status in statuses)
             yield GaugeMetricFamily(f"runwright_executions_{state}", f"Executions that are {state} now.", number)
         yield GaugeMetricFamily(
-            "runwright_script_workers", "Scripts that run now or wait for a worker.", driver.scripts()
+            "runwright_script_workers", "Scripts that run now or wait for a worker.", driver.performing.scripts()
         )
         yield _histogram("runwright_commit_turns", "Turns that shared a commit.", metrics.commit_sizes)
         yield _histogram("runwright_commit_seconds", "Time that a commit took.", metrics.commit_seconds)

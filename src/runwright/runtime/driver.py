@@ -18,20 +18,15 @@ from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
 from runwright.interpreter.requests import Request, refusal_of_ended
 from runwright.interpreter.rulings import internal_text
-from runwright.interpreter.state import Start, State, new_state, state_from
+from runwright.interpreter.state import Start, State, new_state
 from runwright.language.model import Runbook
 from runwright.logs import get_logger
 from runwright.messages import (
     AwaitSignal,
     Broke,
-    CallAws,
-    CallWebhook,
     Effect,
-    Json,
-    Outdated,
     Replied,
     Reply,
-    RunScript,
     SleepUntil,
     WishId,
 )
@@ -39,11 +34,13 @@ from runwright.runtime import chronicle
 from runwright.runtime.clock import Clock
 from runwright.runtime.commits import Commits
 from runwright.runtime.folding import Folding
-from runwright.runtime.journal import Journal, New, Stored, StoredReplies, TurnRows, Unfinished
+from runwright.runtime.journal import Journal, New, TurnRows, Unfinished
 from runwright.runtime.live import Asked, Due, Item, Live, NotStored, Turn, fail
+from runwright.runtime.loading import take_up
 from runwright.runtime.metrics import Metrics
 from runwright.runtime.performing import Performer, Performing
 from runwright.runtime.slots import Line, Slots
+from runwright.runtime.watchers import Watchers
 from runwright.stored_form import NotUnderstood
 
 RELOAD_SECONDS = 1.0
@@ -78,11 +75,10 @@ class Driver:
         self._folding = Folding(clock, self._slots, quotas)
         self._commits = Commits(journal, self.metrics, self._stored, self._refused, self._fold_postponed)
         self.performing = Performing(performer, clock, self._replied, report)
-        self._watchers: dict[str, list[asyncio.Future[None]]] = {}
+        self._watchers = Watchers()
         self._tasks: set[asyncio.Task[None]] = set()
         self._next_number = 0
         self._closing = self._draining = False
-        self._at_work: dict[asyncio.Task[None], Effect] = {}
         self._loop_task: asyncio.Task[None] | None = None
         clock.ring = self._rang
 
@@ -122,8 +118,7 @@ class Driver:
             await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN_SECONDS)
         for live in self._live.values():
             fail(live.callers())
-        for execution_id, waiting in self._watchers.items():
-            fail(waiting, _closed_before_end_of(execution_id))
+        self._watchers.close()
 
     async def _load_what_has_arrived(self) -> None:
         """Try once more what a commit or a read that failed has left to be stored."""
@@ -137,12 +132,7 @@ class Driver:
         What has not been begun, and what is cut short by `close`, is begun by the next open.
         """
         self._draining = True
-        if self._at_work:
-            await asyncio.wait(self._at_work, timeout=seconds)
-
-    def scripts(self) -> int:
-        """How many scripts run now or wait for a worker."""
-        return sum(isinstance(effect, RunScript) for effect in self._at_work.values())
+        await self.performing.settle(seconds)
 
     def statuses(self) -> Counter[str]:
         """How many unfinished executions there are of each status."""
@@ -191,13 +181,11 @@ class Driver:
 
         It fails with ServiceError when the driver is closed before, or the start of the execution was not stored.
         """
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done = self._watchers.add(execution_id)
         if not self.is_unfinished(execution_id):
-            done.set_result(None)
+            self._watchers.ended(execution_id)
         elif self._closing:
-            done.set_exception(_closed_before_end_of(execution_id))
-        else:
-            self._watchers.setdefault(execution_id, []).append(done)
+            self._watchers.close()
         return done
 
     def at_work(self, execution_id: str) -> tuple[Start, tuple[str, int, int]] | None:
@@ -262,7 +250,9 @@ class Driver:
                     task.cancel()
                 self._forget(live, stored.start, "an end reached meanwhile")
             else:
-                await self._make_state(live, stored, stored.cursor)
+                runbook = await self._runbook_of(stored.start.runbook_sha256)
+                now = self._clock.now(live.family)
+                take_up(live, stored, stored.cursor, runbook, now, lambda: self._fault(live.id))
                 live.loading = None
                 self._make_ready(live)
         except NotUnderstood as what:
@@ -272,19 +262,6 @@ class Driver:
             self._fault(live.id)
             self._drop(live, live.unstored_facts(), live.after)
             return
-
-    async def _make_state(self, live: Live, stored: Stored, cursor: dict[str, Json]) -> None:
-        runbook = await self._runbook_of(stored.start.runbook_sha256)
-        state = state_from(stored.start, runbook, cursor, stored.replies)
-        attempt, answers = state.answered
-        if answers:
-            live.stored = StoredReplies(attempt, len(answers))
-        try:
-            if not machine.revive(state):
-                live.inbox.insert(0, Outdated(self._clock.now(live.family)))
-        except Exception:
-            live.inbox.insert(0, Broke(self._clock.now(live.family), self._fault(live.id)))
-        live.state = state
 
     def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(work)
@@ -365,9 +342,7 @@ class Driver:
                 task = self._spawn(self._perform(live, state.start, wish, effect))
                 task.add_done_callback(lambda _: self._let_rest(live.id))
                 live.held[wish] = task
-                if isinstance(effect, CallAws | RunScript | CallWebhook):
-                    self._at_work[task] = effect
-                    task.add_done_callback(self._at_work.pop)
+                self.performing.began(task, effect)
         if turn.ended:
             self._forget(live, state.start, state.status)
         else:
@@ -398,9 +373,7 @@ class Driver:
                 item.done.set_exception(refusal_of_ended(live.id, status, item.request))
         if self.performing.has_parent_waiting(live.id):
             self._spawn(self.performing.tell_parents(live.id))
-        for done in self._watchers.pop(live.id, []):
-            if not done.done():
-                done.set_result(None)
+        self._watchers.ended(live.id)
         for reason in ("turn", "person", "queue", "reload"):
             self._clock.let_go(live.family, (reason, live.id))
         if start.skip_time:
@@ -447,7 +420,7 @@ class Driver:
             self._clock.hold(live.family, ("reload", live.id))  # skipping, it would try again at once
             self._spawn(self._load_later(live))
         else:
-            fail(self._watchers.pop(live.id, []))
+            self._watchers.not_stored(live.id)
             self._clock.let_go(live.family, ("reload", live.id))
             self._clock.leave(live.family)
         self._clock.let_go(live.family, ("turn", live.id))
@@ -465,10 +438,6 @@ class Driver:
         log_id = uuid.uuid4().hex[:12]
         log.exception("a fault of ours", execution=execution_id, step=step, log_id=log_id)
         return log_id
-
-
-def _closed_before_end_of(execution_id: str) -> ServiceError:
-    return ServiceError("InternalServerError", f"Execution {execution_id} has not ended: what runs it is closed.", 500)
 
 
 def _line_of(start: Start) -> Line:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from typing import Protocol
 
 from runwright.interpreter.state import Start
-from runwright.messages import Effect, Reply, RunChild, StopChild, WishId
+from runwright.messages import CallAws, CallWebhook, Effect, Reply, RunChild, RunScript, StopChild, WishId
 from runwright.runtime.clock import Clock
 from runwright.runtime.scope import Scope
 
@@ -41,8 +42,24 @@ class Performing:
         report: Callable[[str, str, str], None],
     ) -> None:
         self._performer, self._clock, self._reply, self._report = performer, clock, reply, report
+        self._under_way: dict[asyncio.Task[None], Effect] = {}
         self._parents: dict[str, dict[tuple[str, str, WishId], None]] = {}
         self.children: Children | None = None
+
+    def began(self, task: asyncio.Task[None], effect: Effect) -> None:
+        """`task` performs the effect now."""
+        if isinstance(effect, CallAws | RunScript | CallWebhook):
+            self._under_way[task] = effect
+            task.add_done_callback(self._under_way.pop)
+
+    async def settle(self, seconds: float) -> None:
+        """Return when the calls and scripts under way are answered, or after so long."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=seconds)
+
+    def scripts(self) -> int:
+        """How many scripts run now or wait for a worker."""
+        return sum(isinstance(effect, RunScript) for effect in self._under_way.values())
 
     async def perform(self, start: Start, wish: WishId, effect: Effect) -> None:
         """Do what the effect wishes. The reply arrives before the family's clock may move on."""
