@@ -230,7 +230,8 @@ class World:
             "executions in memory": list(driver._live), "unfinished executions": list(driver._known),
             "slots": [line for line in driver.counts().items() if any(line[1].values())],
             "awaited children": list(driver.performing._parents), "watched ends": list(driver._watchers._waiting),
-            "effects": list(driver.performing._under_way), "alarms": list(clock._due), "families": list(clock._families),
+            "effects": list(driver.performing._under_way), "alarms": list(clock._due),
+            "families": list(clock._families),
         }  # fmt: skip
         if any(left.values()):
             raise Violation(Invariant.NOTHING_LEFT, str({name: value for name, value in left.items() if value}))
