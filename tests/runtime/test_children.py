@@ -22,16 +22,23 @@ PARENT = (
 )
 
 
+async def _create_both(engine: Engine) -> None:
+    for name, text in (("Child", CHILD), ("Parent", PARENT)):
+        await engine.documents.create(CALLER.account, CALLER.region, name, "Automation", Draft(text, "YAML"), {})
+
+
+async def _status(engine: Engine, execution: str) -> str:
+    answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, execution))
+    return str(answer["AutomationExecution"]["AutomationExecutionStatus"])
+
+
 def test_a_child_that_the_disk_refuses_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "AGAIN_SECONDS", 0.0)
     refusals = 0
 
     async def play() -> str:
         async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
-            for name, text in (("Child", CHILD), ("Parent", PARENT)):
-                await engine.documents.create(
-                    CALLER.account, CALLER.region, name, "Automation", Draft(text, "YAML"), {}
-                )
+            await _create_both(engine)
             start = engine.driver.start
 
             async def refusing(new: Any, runbook: Any) -> None:
@@ -44,8 +51,7 @@ def test_a_child_that_the_disk_refuses_is_started_again(monkeypatch: pytest.Monk
             monkeypatch.setattr(engine.driver, "start", refusing)
             execution = await engine.start({"DocumentName": "Parent"}, CALLER)
             await engine.wait(execution)
-            answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, execution))
-            return str(answer["AutomationExecution"]["AutomationExecutionStatus"])
+            return await _status(engine, execution)
 
     assert asyncio.run(play()) == "Success"
     assert refusals == 3
@@ -57,10 +63,7 @@ def test_a_child_whose_end_cannot_be_read_at_once_is_asked_again(monkeypatch: py
 
     async def play() -> str:
         async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
-            for name, text in (("Child", CHILD), ("Parent", PARENT)):
-                await engine.documents.create(
-                    CALLER.account, CALLER.region, name, "Automation", Draft(text, "YAML"), {}
-                )
+            await _create_both(engine)
             execution = await engine.start({"DocumentName": "Parent"}, CALLER)
             read = engine.database.read
 
@@ -75,8 +78,7 @@ def test_a_child_whose_end_cannot_be_read_at_once_is_asked_again(monkeypatch: py
             await engine.wait(execution)
             monkeypatch.setattr(engine.database, "read", read)
             assert engine.driver.performing._parents == {}
-            answer = json.loads(await engine.records.get(CALLER.account, CALLER.region, execution))
-            return str(answer["AutomationExecution"]["AutomationExecutionStatus"])
+            return await _status(engine, execution)
 
     assert asyncio.run(play()) == "Success"
     assert failures == 4
