@@ -13,7 +13,7 @@ from runwright.interpreter.requests import Stop
 from runwright.messages import Reply, WishId
 from runwright.runtime import driver as driver_module
 from runwright.runtime.journal import TurnRows
-from runwright.runtime.live import Asked, NotStored
+from runwright.runtime.live import Asked, Due, NotStored
 from tests.runtime.stage import Stage, stage
 
 
@@ -325,5 +325,28 @@ def test_what_cannot_be_stored_keeps_nobody_else_from_it() -> None:
 
             assert [type(each) for each in refused] == [type(None), NotStored, type(None), type(None)]
             assert set(on.records()) == {"x0", "x2", "x3"}
+
+    asyncio.run(play())
+
+
+def test_who_waits_for_a_slot_keeps_the_place_while_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 3600.0)
+
+    async def play() -> None:
+        async with stage(running=1, queued=1) as on:
+            await on.start("call", "x")
+            await on.start("call", "y")
+            on.disk.unreadable = 1
+            on.driver._post("y", Due(0.0))
+            loading = on.driver._live["y"].loading
+            assert loading is not None
+            await loading
+
+            assert on.driver.refuses_start(on.start_of("call", "z"))
+            assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 1, "queued": 1}
+
+            on.driver._post("y", Due(0.0))
+            on.backend.may_answer.set()
+            await on.driver.watch("y")
 
     asyncio.run(play())

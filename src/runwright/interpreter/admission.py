@@ -20,6 +20,7 @@ class Admission:
     queued: int
     holders: set[str] = field(default_factory=set)
     _waiting: dict[str, bool] = field(default_factory=dict)
+    _resting: set[str] = field(default_factory=set)
     _line: list[tuple[int, int, str]] = field(default_factory=list)
     _starts: int = 0
 
@@ -34,15 +35,26 @@ class Admission:
 
     def ask(self, execution_id: str, number: int, *, returning: bool, by_caller: bool) -> None:
         """Queue for a slot; `number` is the order of starting. Asking twice changes nothing."""
-        if execution_id in self._waiting or execution_id in self.holders:
+        if execution_id in self.holders or (execution_id in self._waiting and execution_id not in self._resting):
             return
-        counts = by_caller and not returning
-        self._waiting[execution_id] = counts
-        self._starts += counts
+        self._resting.discard(execution_id)
+        self._count(execution_id, counts=by_caller and not returning)
         heapq.heappush(self._line, (RETURNING if returning else STARTING, number, execution_id))
+
+    def rest(self, execution_id: str, *, returning: bool, by_caller: bool) -> None:
+        """Give back the slot and wait on without being let in, until `ask`."""
+        self.holders.discard(execution_id)
+        self._count(execution_id, counts=by_caller and not returning)
+        self._resting.add(execution_id)
+
+    def _count(self, execution_id: str, *, counts: bool) -> None:
+        if execution_id not in self._waiting:
+            self._waiting[execution_id] = counts
+            self._starts += counts
 
     def release(self, execution_id: str) -> None:
         """Give back the slot, or leave the queue."""
+        self._resting.discard(execution_id)
         self.holders.discard(execution_id)
         self._starts -= self._waiting.pop(execution_id, False)
 
@@ -51,7 +63,7 @@ class Admission:
         admitted = []
         while self._line and not self._is_full():
             execution_id = heapq.heappop(self._line)[2]
-            if execution_id in self._waiting:
+            if execution_id in self._waiting and execution_id not in self._resting:
                 self._starts -= self._waiting.pop(execution_id)
                 self.holders.add(execution_id)
                 admitted.append(execution_id)

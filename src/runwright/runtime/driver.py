@@ -410,7 +410,9 @@ class Driver:
         self._live.pop(live.id, None)
         fail(live.callers())
         known = self._known.get(live.id)
-        if after is None and (known is None or known.slot != "held"):  # who asks for one asks again when it is loaded
+        if after is None and known is not None and known.slot == "asked":
+            self._folding.rest(known)
+        elif after is None and (known is None or known.slot != "held"):
             self._slots.give_back(live.line, live.id)
         heir = None
         if known is not None or after is not None:

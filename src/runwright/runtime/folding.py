@@ -26,6 +26,10 @@ class Folding:
         """Put an execution in the line for a slot; letting in is `Slots.admit`."""
         self._slots.queue(who.line, who.id, who.number, is_new=status == "Pending", by_caller=not who.is_child)
 
+    def rest(self, who: Unfinished) -> None:
+        """Let it wait for a slot without getting one, until it asks again."""
+        self._slots.rest(who.line, who.id, is_new=who.status == "Pending", by_caller=not who.is_child)
+
     def give_slot(self, live: Live, state: State, now: float) -> None:
         """Ask for the slot that the state asks for; a free one is had at once."""
         while state.slot == "asked":

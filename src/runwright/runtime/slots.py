@@ -49,6 +49,11 @@ class Slots:
         self._line(line).release(execution_id)
         self.admit(line)
 
+    def rest(self, line: Line, execution_id: str, *, is_new: bool, by_caller: bool) -> None:
+        """Leave the slot to the others and keep a place in the line, in which nobody is let in before `queue`."""
+        self._line(line).rest(execution_id, returning=not is_new, by_caller=by_caller)
+        self.admit(line)
+
     def refuses_start(self, line: Line) -> bool:
         """Whether the line of starts is full."""
         return self._line(line).refuses_start()
