@@ -122,3 +122,23 @@ def test_closing_stores_what_had_arrived_and_was_refused_by_the_disk(monkeypatch
             assert on.records()["x"]["AutomationExecutionStatus"] == "Success"
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize("place", ["begin", "_store"])
+def test_a_fault_that_ends_the_loop_leaves_nobody_waiting(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def play() -> None:
+        async with stage() as on:
+            await on.start("pause", "x")
+            end = on.driver.watch("x")
+
+            def broken(*given: Any) -> Any:
+                raise RuntimeError("planted")
+
+            monkeypatch.setattr(on.driver._commits, place, broken)
+            for id_ in ("y", "z"):
+                with pytest.raises(NotStored):
+                    await on.start("pause", id_)
+            with pytest.raises(ServiceError):
+                await end
+
+    asyncio.run(play())

@@ -26,7 +26,9 @@ def test_what_follows_from_commits_takes_effect_in_their_order() -> None:
 
         may_store, stored = asyncio.Event(), list[str]()
         disk: Any = Disk()
-        commits = Commits(disk, Metrics(), lambda turn: stored.append(turn.status), lambda turn: None, lambda: None)
+        commits = Commits(
+            disk, Metrics(), lambda turn: stored.append(turn.status), lambda turn: None, lambda: None, lambda task: None
+        )
         commits.add(turn("first", object()))
         commits.begin()
         commits.add(turn("second", None))

@@ -19,7 +19,8 @@ class Commits:
     """One at a time, and an execution has one turn in each.
 
     `stored` and `refused` are called with each turn after its commit, in the order of commits; `began` when turns that
-    were added are under way. A turn whose execution was dropped meanwhile is not stored, and its callers are told.
+    were added are under way, `over` with the task of each commit. A turn whose execution was dropped meanwhile is not
+    stored, and its callers are told.
     """
 
     def __init__(
@@ -29,9 +30,10 @@ class Commits:
         stored: Callable[[Turn], None],
         refused: Callable[[Turn], None],
         began: Callable[[], None],
+        over: Callable[[asyncio.Task[None]], None],
     ) -> None:
         self._journal, self._metrics = journal, metrics
-        self._stored, self._refused, self._began = stored, refused, began
+        self._stored, self._refused, self._began, self._over = stored, refused, began, over
         self._next: dict[str, Turn] = {}
         self._is_busy = False
         self.last: asyncio.Task[None] | None = None
@@ -50,6 +52,7 @@ class Commits:
         turns, self._next = list(self._next.values()), {}
         self._is_busy = True
         self.last = asyncio.create_task(self._commit(turns, self.last))
+        self.last.add_done_callback(self._over)
         self._began()
 
     async def finish(self) -> None:

@@ -73,7 +73,9 @@ class Driver:
         self._wake = asyncio.Event()
         self._slots = Slots(quotas, lambda execution_id: self._post(execution_id, Due(0.0)))
         self._folding = Folding(clock, self._slots, quotas)
-        self._commits = Commits(journal, self.metrics, self._stored, self._refused, self._fold_postponed)
+        self._commits = Commits(
+            journal, self.metrics, self._stored, self._refused, self._fold_postponed, self._refuse_all_after
+        )
         self.performing = Performing(performer, clock, self._replied, report)
         self._watchers = Watchers()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,6 +101,7 @@ class Driver:
             if known.wake_at is not None:
                 self._clock.set_alarm(known.id, known.family, known.wake_at)
         self._loop_task = asyncio.create_task(self._run(), name="runwright-driver")
+        self._loop_task.add_done_callback(self._refuse_all_after)
         self._slots.admit_all()
 
     async def close(self) -> None:
@@ -111,7 +114,7 @@ class Driver:
         self._closing = True
         self._wake.set()
         if self._loop_task is not None:
-            await self._loop_task
+            await asyncio.wait([self._loop_task])
         while self._tasks:
             for task in self._tasks:
                 task.cancel()
@@ -435,6 +438,17 @@ class Driver:
             self._slots.give_back(live.line, live.id)
         self._live.pop(live.id, None)
         fail(live.callers(), ServiceError("InternalServerError", f"Execution {live.id} is not run. {what}", 500))
+
+    def _refuse_all_after(self, task: asyncio.Task[None]) -> None:
+        """Leave nobody waiting when a fault of ours has ended the loop or a commit: nothing is stored any more."""
+        if task.cancelled() or task.exception() is None:
+            return
+        log.critical("nothing is run any more: start the server again", exc_info=task.exception())
+        self._draining = self._closing = True
+        self._wake.set()
+        for live in self._live.values():
+            fail([*live.callers(), *(done for turn in live.uncommitted for done, _ in turn.answers)])
+        self._watchers.close()
 
     def _fault(self, execution_id: str, step: str | None = None) -> str:
         log_id = uuid.uuid4().hex[:12]
