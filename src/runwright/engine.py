@@ -30,6 +30,7 @@ from runwright.runtime.driver import Driver
 from runwright.runtime.effects import Effects
 from runwright.runtime.journal import SqliteJournal, TurnRows
 from runwright.runtime.migrations import DataRefused
+from runwright.runtime.pace import Pace
 from runwright.runtime.preflight import Preflight
 from runwright.runtime.progress import Progress
 from runwright.runtime.records import Records
@@ -59,6 +60,7 @@ class Engine:
     backend: Backend
     progress: Progress
     clock: Clock
+    pace: Pace
     effects: Effects
     driver: Driver
 
@@ -96,7 +98,7 @@ class Engine:
         self.runbooks = Runbooks(self.database, parse)
         self.definitions = Definitions(self.documents, self.runbooks)
         self.records = Records(self.database, self.runbooks)
-        self.clock = Clock()
+        self.clock, self.pace = Clock(), Pace()
         self.effects = Effects(self.backend, script_sandbox=self.settings.script_sandbox, pwsh=self.settings.pwsh)
         self.effects.attached = self.attachments.content
         self.driver = Driver(
@@ -106,6 +108,7 @@ class Engine:
             self.runbooks.get,
             self.settings.quotas,
             self.progress.report,
+            self.pace,
         )
         self.driver.performing.children = ChildExecutions(self.database, self.driver, self.start_child)
         self.backend.called = self.driver.metrics.called

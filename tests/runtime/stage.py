@@ -15,6 +15,7 @@ from runwright.messages import Effect, Reply, WishId
 from runwright.runtime.clock import Clock
 from runwright.runtime.driver import Driver
 from runwright.runtime.journal import New, SqliteJournal, Stored, TurnRows
+from runwright.runtime.pace import Pace
 from runwright.runtime.scope import Scope
 from runwright.runtime.sqlite import Database
 
@@ -75,7 +76,7 @@ class Backend:
 
 
 class Stage:
-    def __init__(self, quotas: dict[str, int]) -> None:
+    def __init__(self, pace: Pace, quotas: dict[str, int]) -> None:
         self.database = Database.open(None)
         self.disk, self.backend = Disk(self.database), Backend()
         books = {name: parse(text, "YAML") for name, text in BOOKS.items()}
@@ -86,7 +87,7 @@ class Stage:
         self._books = books
         none = {"running": 0, "queued": 0, "rate-controlled": 0}
         self.clock = Clock()
-        self.driver = Driver(self.disk, self.clock, self.backend, book, none | quotas, lambda *_: None)
+        self.driver = Driver(self.disk, self.clock, self.backend, book, none | quotas, lambda *_: None, pace)
 
     def start_of(self, book: str, id_: str, skipping: str | None = None) -> Start:
         return Start(
@@ -105,8 +106,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(**quotas: int) -> AsyncIterator[Stage]:
-    made = Stage(quotas)
+async def stage(pace: Pace | None = None, **quotas: int) -> AsyncIterator[Stage]:
+    made = Stage(pace or Pace(), quotas)
     await made.driver.open()
     try:
         async with asyncio.timeout(20):

@@ -6,6 +6,7 @@ from typing import Any
 from runwright.runtime.commits import Commits
 from runwright.runtime.live import Live, Turn
 from runwright.runtime.metrics import Metrics
+from runwright.runtime.pace import Pace
 from runwright.runtime.slots import Line
 
 LIVE = Live("x", 1, "x", Line("1", "r", "running"), is_child=False)
@@ -27,7 +28,13 @@ def test_what_follows_from_commits_takes_effect_in_their_order() -> None:
         may_store, stored = asyncio.Event(), list[str]()
         disk: Any = Disk()
         commits = Commits(
-            disk, Metrics(), lambda turn: stored.append(turn.status), lambda turn: None, lambda: None, lambda task: None
+            disk,
+            Metrics(),
+            Pace(),
+            lambda turn: stored.append(turn.status),
+            lambda turn: None,
+            lambda: None,
+            lambda task: None,
         )
         commits.add(turn("first", object()))
         commits.begin()

@@ -23,6 +23,7 @@ from runwright.runtime.children import ChildExecutions
 from runwright.runtime.clock import Clock
 from runwright.runtime.driver import Driver
 from runwright.runtime.journal import New
+from runwright.runtime.pace import PIECE_SECONDS, Pace
 from runwright.runtime.scope import Birth, Caller
 from runwright.runtime.sqlite import Database
 from tests.simulation.books import parsed
@@ -73,7 +74,7 @@ class World:
         self.clock = Clock(lambda: EPOCH + self._set_by + loop.time())
         outside = Outside(self, self.whims, self.random)
         self.driver = Driver(
-            TroubledJournal(self.disk), self.clock, outside, self._book, self.quotas, lambda *_: None
+            TroubledJournal(self.disk), self.clock, outside, self._book, self.quotas, lambda *_: None, self._pace()
         )  # fmt: skip
         database = cast(Database, self.disk.database)
         self.driver.performing.children = ChildExecutions(database, self.driver, self.start_child)
@@ -83,6 +84,13 @@ class World:
         except sqlite3.OperationalError:
             return False
         return True
+
+    def _pace(self) -> Pace:
+        """Somebody always reads, and pieces of work are now long enough and now too short to stand back."""
+        draw = random.Random(f"pace {self.whims.seed}")
+        pace = Pace(lambda: draw.random() * PIECE_SECONDS * 3)
+        pace.reader_came()
+        return pace
 
     async def _book(self, key: str) -> Runbook:
         self.disk.may_fail_to_read()

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CALL_SECONDS = 25.0
 
+_ONLY_READS = ("Get", "Describe", "List")
+
 _OF_OUR_SERVER = ("content-length", "date", "server")
 
 log = get_logger()
@@ -102,6 +104,8 @@ async def _answered(engine: Engine, call: Call, caller: Caller, request_id: str)
         if operation in NEVER_PASSED:
             return refusal(NEVER_PASSED[operation], request_id)
         return await _passed_on(engine, call, Elsewhere(not_served(f"The operation {operation}")), caller)
+    if operation.startswith(_ONLY_READS):
+        engine.pace.reader_came()
     request = check(operation, protocol.decode(call.body, engine.settings.limits["nesting"]))
     _permit(engine, call, request, caller)
     found = await handler(engine, request, caller)

@@ -11,6 +11,7 @@ from runwright.logs import get_logger
 from runwright.runtime.journal import Journal
 from runwright.runtime.live import Turn
 from runwright.runtime.metrics import Metrics
+from runwright.runtime.pace import Pace
 
 log = get_logger()
 
@@ -27,12 +28,13 @@ class Commits:
         self,
         journal: Journal,
         metrics: Metrics,
+        pace: Pace,
         stored: Callable[[Turn], None],
         refused: Callable[[Turn], None],
         began: Callable[[], None],
         over: Callable[[asyncio.Task[None]], None],
     ) -> None:
-        self._journal, self._metrics = journal, metrics
+        self._journal, self._metrics, self._pace = journal, metrics, pace
         self._stored, self._refused, self._began, self._over = stored, refused, began, over
         self._next: dict[str, Turn] = {}
         self._is_busy = False
@@ -81,6 +83,7 @@ class Commits:
             await asyncio.sleep(0)  # it is on its way
         for turn in stored:
             self._stored(turn)
+            await self._pace.space_out()
 
     async def _store(self, turns: list[Turn]) -> list[Turn]:
         """Store them together and give those that are stored. One that cannot be is found, and refused alone."""

@@ -38,6 +38,7 @@ from runwright.runtime.journal import Journal, New, TurnRows, Unfinished
 from runwright.runtime.live import Asked, Due, Item, Live, NotStored, Turn, fail
 from runwright.runtime.loading import take_up
 from runwright.runtime.metrics import Metrics
+from runwright.runtime.pace import Pace
 from runwright.runtime.performing import Performer, Performing
 from runwright.runtime.slots import Line, Slots
 from runwright.runtime.watchers import Watchers
@@ -62,8 +63,9 @@ class Driver:
         runbook_of: Callable[[str], Awaitable[Runbook]],
         quotas: dict[str, int],
         report: Callable[[str, str, str], None],
+        pace: Pace,
     ) -> None:
-        self._journal, self._clock = journal, clock
+        self._journal, self._clock, self._pace = journal, clock, pace
         self._runbook_of = runbook_of
         self.observe: Callable[[str, TurnRows], None] | None = None
         self.metrics = Metrics()
@@ -74,7 +76,7 @@ class Driver:
         self._slots = Slots(quotas, lambda execution_id: self._post(execution_id, Due(0.0)))
         self._folding = Folding(clock, self._slots, quotas)
         self._commits = Commits(
-            journal, self.metrics, self._stored, self._refused, self._fold_postponed, self._refuse_all_after
+            journal, self.metrics, pace, self._stored, self._refused, self._fold_postponed, self._refuse_all_after
         )
         self.performing = Performing(performer, clock, self._replied, report)
         self._watchers = Watchers()
@@ -285,6 +287,7 @@ class Driver:
                     self._ready[id_] = None
                 elif id_ in self._live:
                     self._turn(self._live[id_])
+                    await self._pace.give_way()
             self._commits.begin()
             if self._closing:
                 await self._commits.finish()
