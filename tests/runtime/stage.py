@@ -39,7 +39,12 @@ class Disk(SqliteJournal):
 
     refusals = unreadable = failed = 0
     poisonous = ""
+    refused_to_read: asyncio.Event
     committing: Callable[[Sequence[TurnRows]], None] = staticmethod(lambda turns: None)
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.refused_to_read = asyncio.Event()
 
     async def commit(self, turns: Sequence[TurnRows]) -> None:
         self.committing(turns)
@@ -55,6 +60,7 @@ class Disk(SqliteJournal):
     async def load(self, execution_id: str) -> Stored | None:
         if self.unreadable:
             self.unreadable -= 1
+            self.refused_to_read.set()
             raise sqlite3.OperationalError("disk I/O error")
         return await super().load(execution_id)
 

@@ -338,9 +338,7 @@ def test_who_waits_for_a_slot_keeps_the_place_while_it_cannot_be_read(monkeypatc
             await on.start("call", "y")
             on.disk.unreadable = 1
             on.driver._post("y", Due(0.0))
-            loading = on.driver._live["y"].loading
-            assert loading is not None
-            await loading
+            await on.disk.refused_to_read.wait()
 
             assert on.driver.refuses_start(on.start_of("call", "z"))
             assert on.driver.counts()["111111111111/us-east-1 running"] == {"held": 1, "queued": 1}

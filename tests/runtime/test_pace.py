@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from runwright.runtime.clock import Clock
 from runwright.runtime.pace import LONG_PIECE_SECONDS, PIECE_SECONDS, READERS_STAY_SECONDS, Pace
 from tests.runtime.stage import stage
 
@@ -101,3 +102,42 @@ def test_executions_are_folded_and_told_of_one_by_one_while_somebody_reads(
     else:
         assert len(set(folded)) == 1
         assert len(set(told)) <= 2
+
+
+def test_executions_that_are_due_together_are_loaded_one_by_one() -> None:
+    async def work(loaded: list[int], note: Callable[[], None]) -> None:
+        async with stage() as on:
+            for number in range(STARTS):
+                await on.start("pause", f"x{number}")
+            load, all_loaded = on.disk.load, asyncio.Event()
+
+            async def loading(execution_id: str) -> Any:
+                note()
+                if len(loaded) == STARTS:
+                    all_loaded.set()
+                return await load(execution_id)
+
+            on.disk.load = loading  # type: ignore[method-assign]
+            for number in range(STARTS):
+                on.driver._rang(f"x{number}", 0.0)
+            await all_loaded.wait()
+
+    assert len(set(rounds_of(work))) == STARTS
+
+
+def test_alarms_that_are_due_together_do_not_ring_all_at_once() -> None:
+    async def work(rung: list[int], note: Callable[[], None]) -> None:
+        clock, all_rung = Clock(), asyncio.Event()
+
+        def ring(key: str, at: float) -> None:
+            note()
+            if len(rung) == 1000:
+                all_rung.set()
+
+        clock.ring = ring
+        for number in range(1000):
+            clock.set_alarm(str(number), str(number), 1.0)
+        await all_rung.wait()
+
+    rounds = rounds_of(work)
+    assert max(rounds.count(each) for each in set(rounds)) <= 100

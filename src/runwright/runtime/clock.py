@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 _LONGEST_WAIT = 30.0
 """Seconds; the wall clock is looked at again at least this often, in case somebody has set it."""
+_RUNG_AT_ONCE = 100
 _LEAST_CLEARED = 64
 """Entries of alarms that were set anew, beside as many as there are alarms, before the heap is cleared of them."""
 
@@ -210,8 +211,10 @@ class Clock:
         self._arm()
 
     def _ring_due(self) -> None:
-        now = self._wall()
-        while self._heap and self._heap[0][0] <= now + 1e-6:
+        """Ring what is due; when it is very much, the timer goes on with it at once, and others have their turn."""
+        now, rung = self._wall(), 0
+        while self._heap and self._heap[0][0] <= now + 1e-6 and rung < _RUNG_AT_ONCE:
+            rung += 1
             due, key, family = heapq.heappop(self._heap)
             if self._due.get(key) != due:
                 continue

@@ -220,9 +220,6 @@ class Driver:
 
     def _make_ready(self, live: Live) -> None:
         self._clock.hold(live.family, ("turn", live.id))
-        if live.state is None:
-            self._begin_load(live)
-            return
         self._ready[live.id] = None
         self._wake.set()
 
@@ -277,7 +274,7 @@ class Driver:
     # ----------------------------------------------------------------------------------------------------- turns
 
     async def _run(self) -> None:
-        """Fold what is ready, also while a commit is under way."""
+        """Load and fold what is ready, also while a commit is under way."""
         while self._ready or not self._closing:
             await self._wake.wait()
             self._wake.clear()
@@ -285,8 +282,11 @@ class Driver:
             for id_ in ready:
                 if self._commits.has_next_of(id_):
                     self._ready[id_] = None
-                elif id_ in self._live:
-                    self._turn(self._live[id_])
+                elif (live := self._live.get(id_)) is not None and live.state is None:
+                    self._begin_load(live)
+                    await asyncio.sleep(0)  # it is loaded, where nothing has to be awaited, and ready once more
+                elif live is not None:
+                    self._turn(live)
                     await self._pace.give_way()
             self._commits.begin()
             if self._closing:
