@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any
 
@@ -28,6 +28,7 @@ from runwright.runtime.children import ChildExecutions
 from runwright.runtime.clock import Clock
 from runwright.runtime.driver import Driver
 from runwright.runtime.effects import Effects
+from runwright.runtime.finishing import finish
 from runwright.runtime.journal import SqliteJournal, TurnRows
 from runwright.runtime.migrations import DataRefused
 from runwright.runtime.pace import Pace
@@ -68,7 +69,7 @@ class Engine:
     async def open(
         cls, settings: Settings, own_ssm: OwnSsm | None = None, authorize: Authorize = allow_everything
     ) -> Engine:
-        """Open the data folder and the backend, and take up what is unfinished.
+        """Open the data folder and the backend, and take up what is unfinished; when that fails, nothing is left open.
 
         `own_ssm` is the way by which runbooks reach this engine as SSM; without one these calls go to the backend.
         `authorize` says what the principals may whose policies apply to executions.
@@ -78,21 +79,24 @@ class Engine:
         engine.settings = settings
         engine.authorize = authorize
         engine._starting = {}
+        engine._open_parts = AsyncExitStack()
         engine.progress = Progress()
         engine.backend = await Backend.open(settings.aws, settings.region, settings.account)
         engine.backend.own_ssm = own_ssm
         try:
             await engine._open_data()
         except BaseException:
-            await engine.backend.close()
+            await engine.close()
             raise
         return engine
 
-    _retaining: asyncio.Task[None] | None = None
     _starting: dict[tuple[str, str, str], asyncio.Future[str]]
+    _open_parts: AsyncExitStack
+    """What works on the data; it is closed in the opposite order, also where a part of it fails to."""
 
     async def _open_data(self) -> None:
         self.database = Database.open(self.settings.data)
+        self._open_parts.push_async_callback(self.database.close)
         self.documents = Documents(self.database, shipped=library.texts())
         self.attachments = Attachments(self.database, self.settings.attachments)
         self.runbooks = Runbooks(self.database, parse)
@@ -100,6 +104,7 @@ class Engine:
         self.records = Records(self.database, self.runbooks)
         self.clock, self.pace = Clock(), Pace()
         self.effects = Effects(self.backend, script_sandbox=self.settings.script_sandbox, pwsh=self.settings.pwsh)
+        self._open_parts.callback(self.effects.close)
         self.effects.attached = self.attachments.content
         self.driver = Driver(
             SqliteJournal(self.database),
@@ -112,30 +117,29 @@ class Engine:
         )
         self.driver.performing.children = ChildExecutions(self.database, self.driver, self.start_child)
         self.backend.called = self.driver.metrics.called
+        self._open_parts.callback(self.clock.close)
+        self._open_parts.push_async_callback(self.driver.close)
         try:
             await self.driver.open()
         except sqlite3.DatabaseError as broken:
-            await self.database.close()
             raise DataRefused(f"{self.settings.data} is corrupted ({broken}): restore a backup of it") from broken
         keep = self.settings.keep_seconds
         if keep is not None:
-            self._retaining = asyncio.create_task(Retention(self.database, keep).run(), name="runwright-retention")
+            retaining = asyncio.create_task(Retention(self.database, keep).run(), name="runwright-retention")
+            self._open_parts.push_async_callback(_ended, retaining)
 
     async def close(self) -> None:
-        """Stop what runs here; a later open of the same data takes it up."""
-        await self._close_data()
-        await self.backend.close()
+        """Stop what runs here; a later open of the same data takes it up.
 
-    async def _close_data(self) -> None:
-        if self._retaining is not None:
-            self._retaining.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._retaining
-            self._retaining = None
-        await self.driver.close()
-        self.clock.close()
-        self.effects.close()
-        await self.database.close()
+        All is closed also when this is cancelled meanwhile, or a part of it raises: that comes out at the end.
+        """
+        await finish(self._close())
+
+    async def _close(self) -> None:
+        try:
+            await self._open_parts.aclose()
+        finally:
+            await self.backend.close()
 
     async def __aenter__(self) -> Engine:
         return self
@@ -149,7 +153,10 @@ class Engine:
         """Empty an engine that keeps nothing on disk; ServiceError for any other."""
         if self.settings.data is not None:
             raise ServiceError("ConflictException", "Only a server with --data :memory: can be reset.", 409)
-        await self._close_data()
+        await finish(self._open_data_anew())
+
+    async def _open_data_anew(self) -> None:
+        await self._open_parts.aclose()
         self._starting = {}
         await self._open_data()
 
@@ -261,3 +268,8 @@ class Engine:
     async def wait(self, execution_id: str) -> None:
         """Return when the execution has ended. ServiceError when the engine is closed before."""
         await self.driver.watch(execution_id)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -23,6 +23,7 @@ from runwright.config import Settings
 from runwright.engine import Engine
 from runwright.errors import ServiceError
 from runwright.runtime.backend import OwnSsm
+from runwright.runtime.finishing import finish
 from runwright.runtime.scope import Caller, Scope, session_arn
 from runwright.starting import Authorize, allow_everything
 
@@ -42,20 +43,29 @@ class Host:
     async def open(
         cls, settings: Settings, authorize: Authorize = allow_everything, audit: AuditLog | None = None
     ) -> Host:
-        """Open an engine and its private door. Raises what Engine.open raises.
+        """Open an engine and its private door, or leave nothing open. Raises what Engine.open raises.
 
         `authorize` says what the principals may whose policies apply, also to calls through the private door, which are
         on record in `audit`.
         """
         door = _PrivateDoor(Guard(audit=audit, limits=settings.limits))
-        engine = await Engine.open(settings, OwnSsm(may_be_ours, door.url_for), authorize)
-        await door.open(engine)
+        try:
+            engine = await Engine.open(settings, OwnSsm(may_be_ours, door.url_for), authorize)
+        except BaseException:
+            await door.close()
+            raise
+        door.open(engine)
         return cls(engine, door)
 
     async def close(self) -> None:
-        """Shut the door and close the engine."""
-        await self._door.close()
-        await self.engine.close()
+        """Shut the door and close the engine, which is closed also when this is cancelled meanwhile."""
+        await finish(self._close())
+
+    async def _close(self) -> None:
+        try:
+            await self._door.close()
+        finally:
+            await self.engine.close()
 
 
 class _PrivateDoor:
@@ -65,8 +75,9 @@ class _PrivateDoor:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._tokens: OrderedDict[str, tuple[Scope, Attempt]] = OrderedDict()
         self._by_attempt: dict[tuple[Scope, Attempt], str] = {}
+        self._serving: asyncio.Task[None] | None = None
 
-    async def open(self, engine: Engine) -> None:
+    def open(self, engine: Engine) -> None:
         """Let calls in. Those that came earlier have waited at the socket."""
         self._engine = engine
         config = uvicorn.Config(
@@ -82,8 +93,12 @@ class _PrivateDoor:
         self._serving = asyncio.create_task(self._server._serve([self._socket]))  # `serve` would take the signals
 
     async def close(self) -> None:
-        self._server.should_exit = self._server.force_exit = True
-        await self._serving
+        try:
+            if self._serving is not None:
+                self._server.should_exit = self._server.force_exit = True
+                await self._serving
+        finally:
+            self._socket.close()
 
     def url_for(self, scope: Scope) -> str | None:
         """The endpoint for the step that the execution is at; the same for all calls of an attempt."""

@@ -55,8 +55,9 @@ class _Thread:
     """An engine with an event loop in a thread of its own."""
 
     def __init__(self, settings: Settings) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="runwright-engine", daemon=True)
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
+        self._thread = threading.Thread(target=self._run, name="runwright-engine", daemon=True)
         self._thread.start()
         self._parser = botocore.parsers.create_parser("json")
         try:
@@ -84,16 +85,22 @@ class _Thread:
     def close(self) -> None:
         """End the engine; a second time does nothing."""
         if not self._loop.is_closed():
-            self._wait(self._host.close())
-            self._stop()
+            try:
+                self._wait(self._host.close())
+            finally:
+                self._stop()
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
+    def _run(self) -> None:
+        """The life of the thread. What has not ended when it is told to stop is cancelled and ends then."""
+        with self._runner:
+            self._loop.run_forever()
+
     def _stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.close()
 
 
 def _bytes(value: Any) -> bytes:

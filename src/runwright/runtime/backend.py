@@ -18,12 +18,13 @@ from runwright.logs import get_logger
 from runwright.messages import Json
 from runwright.runtime.clients import AwsCall, Clients, Keys
 from runwright.runtime.failures import OUTCOME_UNKNOWN, Refused, refused_by
+from runwright.runtime.finishing import finish
 from runwright.runtime.identities import Identities, Identity, placeholder
 from runwright.runtime.lanes import Lanes
 from runwright.runtime.passthrough import Answered, Passthrough, Unanswered
 from runwright.runtime.roles import Roles
 from runwright.runtime.scope import Scope
-from runwright.runtime.simulated import SimulatedAws, start_simulated_aws
+from runwright.runtime.simulated import SimulatedAws
 
 log = get_logger()
 
@@ -77,8 +78,13 @@ class Backend:
     async def open(cls, aws: str, region: str, account: str, *, lanes: Lanes | None = None) -> Backend:
         """Open what `--aws` names: `default`, `simulated` or a URL. Raises BackendUnavailable, SimulatedUnavailable."""
         if aws == SIMULATED:
-            simulated = await asyncio.to_thread(start_simulated_aws)
-            return cls(SIMULATED, simulated.url, region, account, lanes=lanes, simulated=simulated)
+            simulated = SimulatedAws()
+            try:
+                await asyncio.to_thread(simulated.wait_until_ready)
+                return cls(SIMULATED, simulated.url, region, account, lanes=lanes, simulated=simulated)
+            except BaseException:
+                await finish(asyncio.to_thread(simulated.close))
+                raise
         if aws == DEFAULT:
             try:
                 return cls(DEFAULT, None, region, account, lanes=lanes)
@@ -90,12 +96,14 @@ class Backend:
 
     async def close(self) -> None:
         """End the simulated AWS, if it is ours, and begin no further call."""
-        self.lanes.close()
-        self._clients.close()
-        if self._passthrough is not None:
-            self._passthrough.close()
-        if self._simulated is not None:
-            await asyncio.to_thread(self._simulated.close)
+        try:
+            self.lanes.close()
+            self._clients.close()
+            if self._passthrough is not None:
+                self._passthrough.close()
+        finally:
+            if self._simulated is not None:
+                await asyncio.to_thread(self._simulated.close)
 
     async def describe(self) -> str:
         """Where runbooks act, and with whose credentials, as a line for a person."""

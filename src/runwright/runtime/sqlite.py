@@ -50,24 +50,23 @@ class Database:
             migrations.create(connection)
             return cls(connection, connection, None)
         folder.mkdir(parents=True, exist_ok=True)
-        lock = _lock(folder)
         file = folder / FILE_NAME
-        try:
-            writer = _connect(str(file))
+        with contextlib.ExitStack() as opened:
+            lock = _lock(folder)
+            opened.callback(os.close, lock)
             try:
+                writer = opened.enter_context(contextlib.closing(_connect(str(file))))
                 migrations.prepare(writer, file)
                 for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON"):
                     writer.execute(f"PRAGMA {pragma}")
-                reader = _connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
-            except BaseException:
-                writer.close()
-                raise
-        except BaseException as failed:
-            os.close(lock)
-            if isinstance(failed, sqlite3.DatabaseError):
+                reader = opened.enter_context(
+                    contextlib.closing(_connect(f"{file.resolve().as_uri()}?mode=ro", uri=True))
+                )
+            except sqlite3.DatabaseError as failed:
                 raise DataRefused(f"{file} cannot be read as a database: {failed}") from failed
-            raise
-        return cls(writer, reader, lock)
+            database = cls(writer, reader, lock)
+            opened.pop_all()
+            return database
 
     async def write(self, work: Work[T]) -> T:
         """Run `work` in the next transaction, in a savepoint of its own; its value comes after the commit.
@@ -103,16 +102,19 @@ class Database:
             connection.close()
 
     async def close(self) -> None:
-        """Finish what is queued and close the file. Closing it again changes nothing."""
+        """Finish what is queued and close the file, also when cancelled. Closing it again changes nothing."""
         self._is_closed = True
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
-        if self._reader is not self._writer:
-            self._reader.close()
-        self._writer.close()
-        lock, self._lock_file = self._lock_file, None
-        if lock is not None:
-            os.close(lock)
+        try:
+            await asyncio.to_thread(self._thread.join)
+        finally:
+            self._thread.join()
+            lock, self._lock_file = self._lock_file, None
+            with contextlib.ExitStack() as closing:
+                if lock is not None:
+                    closing.callback(os.close, lock)
+                closing.callback(self._writer.close)
+                closing.callback(self._reader.close)
 
     # ------------------------------------------------------------------------------------------ writer thread
 
