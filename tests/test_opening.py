@@ -159,13 +159,15 @@ def test_an_open_in_process_that_is_interrupted_leaves_nothing(tmp_path: Path, m
     opened = Host.open
 
     async def interrupting(settings: Settings) -> Host:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(main, signal.SIGINT)
         return await opened(settings)
 
-    before, threads = children(), threading.active_count()
+    before, threads, main = children(), threading.active_count(), threading.get_ident()
+    handled = signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(Host, "open", interrupting)
     with pytest.raises(KeyboardInterrupt):
         runwright.client(aws="simulated", data=tmp_path)
+    signal.signal(signal.SIGINT, handled)
     assert children() == before
     assert threading.active_count() == threads
     monkeypatch.undo()

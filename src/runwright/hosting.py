@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import socket
 from collections import OrderedDict
+from collections.abc import Mapping
 
 import uvicorn
 from starlette.types import Receive, Send
@@ -19,7 +20,8 @@ from runwright.access.audit import AuditLog
 from runwright.api.app import Step, answer_post, send_reply
 from runwright.api.dispatch import may_be_ours, refusal
 from runwright.api.guard import Guard
-from runwright.config import Settings
+from runwright.api.port import bounded_protocol
+from runwright.config import LIMITS, Settings
 from runwright.engine import Engine
 from runwright.errors import ServiceError
 from runwright.runtime.backend import OwnSsm
@@ -82,11 +84,15 @@ class _PrivateDoor:
         self._engine = engine
         config = uvicorn.Config(
             self._app,
+            http=bounded_protocol(_limits_of_the_door(self._guard.limits)),
+            ws="none",
             interface="asgi3",  # uvicorn takes a bound method for the older one
             log_config=None,
             access_log=False,
             lifespan="off",
             proxy_headers=False,
+            server_header=False,
+            date_header=False,
             timeout_keep_alive=30,
         )
         self._server = uvicorn.Server(config)
@@ -134,3 +140,8 @@ class _PrivateDoor:
             return None
         arn = at_work[0].executed_by if scope.role is None else session_arn(scope.role, scope.execution_id)
         return Step(Caller(scope.account, scope.region, arn, at_work[0].initiator), scope)
+
+
+def _limits_of_the_door(limits: Mapping[str, int]) -> dict[str, int]:
+    """Those of the port. However few connections it allows its callers, the steps of runbooks need theirs."""
+    return {**limits, "connections": max(limits["connections"], LIMITS["connections"].default)}
