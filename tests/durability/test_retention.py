@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,12 @@ _COLUMNS = (
 )
 
 
-def _executions(database: Database, rows: list[tuple[int, str, float, float | None]]) -> Any:
-    """(number, family, started, ended) of each."""
+def _executions(database: Database, rows: list[tuple[int, str, float, float | None]], skipping: Container[int]) -> Any:
+    """(number, family, started, ended) of each; those numbered in `skipping` skip time."""
 
     def work(connection: Any) -> None:
         for number, family, started, ended in rows:
-            kind = ("d", "sha", "Success", "Local", "running", 0)
+            kind = ("d", "sha", "Success", "Local", "running", number in skipping)
             values = (number, f"x{number}", "1", "r", family, *kind, started, ended, 1, "{}", "{}")
             connection.execute(f"INSERT INTO executions ({_COLUMNS}) VALUES ({', '.join('?' * 16)})", values)
             connection.execute(
@@ -39,11 +40,11 @@ def _executions(database: Database, rows: list[tuple[int, str, float, float | No
     return database.write(work)
 
 
-def _kept(rows: list[tuple[int, str, float, float | None]]) -> list[int]:
+def _kept(rows: list[tuple[int, str, float, float | None]], skipping: Container[int] = ()) -> list[int]:
     async def play() -> list[int]:
         database = Database.open(None)
         try:
-            await _executions(database, rows)
+            await _executions(database, rows, skipping)
             await Retention(database, 100, now=lambda: 1000.0).sweep()
             tables = ("SELECT number FROM executions", "SELECT execution FROM steps")
             found = [
@@ -72,11 +73,22 @@ def test_more_than_a_batch_is_removed() -> None:
     assert _kept([(number, f"x{number}", number / 10, 500) for number in range(1, 2 * BATCH + 10)]) == []
 
 
+def test_starts_in_skipped_time_keep_nothing_that_follows() -> None:
+    ahead = range(1, BATCH + 1)
+    rows: list[tuple[int, str, float, float | None]] = [(number, f"x{number}", 5000, 6000) for number in ahead]
+    assert _kept([*rows, (BATCH + 1, "late", 10, 20)], skipping=ahead) == list(ahead)
+
+
+def test_a_start_while_the_machines_clock_was_ahead_keeps_nothing_that_follows() -> None:
+    rows: list[tuple[int, str, float, float | None]] = [(number, f"x{number}", 10, 20) for number in range(1, BATCH)]
+    assert _kept([*rows, (BATCH, "ahead", 5000, 6000), (BATCH + 1, "late", 10, 20)]) == [BATCH]
+
+
 def test_what_is_removed_makes_the_file_smaller(tmp_path: Path) -> None:
     async def play() -> tuple[int, int]:
         database = Database.open(tmp_path)
         try:
-            await _executions(database, [(number, f"x{number}", number / 10, 500) for number in range(1, 1000)])
+            await _executions(database, [(number, f"x{number}", number / 10, 500) for number in range(1, 1000)], ())
             pages = "PRAGMA page_count"
             before = await database.read(lambda conn: conn.execute(pages).fetchone()[0])
             await Retention(database, 100, now=lambda: 1000.0).sweep()

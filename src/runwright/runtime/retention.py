@@ -52,9 +52,12 @@ class Retention:
 
 
 def _remove(connection: sqlite3.Connection, before: float, place: int) -> tuple[int | None, int]:
-    """One batch, in the order of starting: (where the next one begins, how many were removed)."""
+    """One batch, in the order of starting: (where the next one begins, how many were removed).
+
+    It is the last one when all of it was started too late. Starts in skipped time say nothing about those that follow.
+    """
     rows = connection.execute(
-        "SELECT number, id, account, region, started_at, ended_at < ?1 AND NOT EXISTS "
+        "SELECT number, id, account, region, iif(skip_time, 0, started_at), ended_at < ?1 AND NOT EXISTS "
         "(SELECT 1 FROM executions AS root WHERE root.id = e.family AND root.ended_at IS NULL) "
         "FROM executions AS e WHERE number > ?2 ORDER BY number LIMIT ?3",
         (before, place, BATCH),
@@ -68,7 +71,7 @@ def _remove(connection: sqlite3.Connection, before: float, place: int) -> tuple[
             "DELETE FROM tags WHERE account = ? AND region = ? AND type = 'Automation' AND resource = ?", key
         )
         connection.execute("DELETE FROM executions WHERE number = ?", (number,))
-    is_last = len(rows) < BATCH or rows[-1][4] >= before
+    is_last = len(rows) < BATCH or all(row[4] >= before for row in rows)
     return None if is_last else rows[-1][0], len(old)
 
 
