@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from runwright.cli import main
+from runwright.runtime.backup import BackupRefused, back_up
+from runwright.runtime.sqlite import FILE_NAME, Database
 from tests.cli.conftest import Serve
 from tests.cli.test_serve import SLEEPY
 
@@ -45,9 +54,96 @@ def test_a_corrupted_database_is_named_and_its_copy_not_kept(serve: Serve, tmp_p
     file.write_bytes(content)
 
     assert main(["backup", str(copy), "--data", str(data)]) == 2
-    assert list(copy.iterdir()) == []
+    assert list(copy.glob("runwright.sqlite3*")) == []
 
 
 def test_a_folder_without_data_is_refused(tmp_path: Path) -> None:
     assert main(["backup", str(tmp_path / "copy"), "--data", str(tmp_path)]) == 2
     shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+
+
+@contextmanager
+def files_of_at_most(most: int) -> Iterator[None]:
+    """As on a disk that is full: what would make a file longer is refused."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def written(folder: Path, key: str) -> Path:
+    """A data folder with an attached file of three megabytes."""
+
+    async def write() -> None:
+        database = Database.open(folder)
+        content = os.urandom(3_000_000)
+        await database.write(
+            lambda connection: connection.execute("INSERT INTO attachments VALUES (?, ?)", (key, content))
+        )
+        await database.close()
+
+    asyncio.run(write())
+    return folder
+
+
+def test_a_copy_that_does_not_fit_leaves_nothing_and_the_next_is_whole(tmp_path: Path) -> None:
+    data, copy = written(tmp_path / "data", "a"), tmp_path / "copy"
+    for most in (4096, 1_000_000):
+        with files_of_at_most(most), pytest.raises(BackupRefused, match="could not be copied"):
+            back_up(data, copy)
+        assert list(copy.glob(f"{FILE_NAME}*")) == []
+    assert back_up(data, copy) > 3_000_000
+
+
+def test_what_a_backup_that_was_killed_has_left_is_removed(tmp_path: Path) -> None:
+    data, copy = written(tmp_path / "data", "a"), tmp_path / "copy"
+    copy.mkdir()
+    for ending in ("", "-wal", "-journal", "-shm"):
+        (copy / f"{FILE_NAME}.part{ending}").write_bytes(b"\xff" * 9000)
+    back_up(data, copy)
+    assert [file.name for file in copy.glob(f"{FILE_NAME}*")] == [FILE_NAME]
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal"])
+def test_what_another_database_has_left_is_not_taken_for_a_part_of_the_copy(tmp_path: Path, ending: str) -> None:
+    """SQLite would play it into the copy when that is opened."""
+    data, copy = written(tmp_path / "data", "a"), tmp_path / "copy"
+    copy.mkdir()
+    left = copy / f"{FILE_NAME}{ending}"
+    left.write_bytes(b"of another")
+    with pytest.raises(BackupRefused, match=left.name):
+        back_up(data, copy)
+    assert left.read_bytes() == b"of another"
+    assert not (copy / FILE_NAME).exists()
+
+
+def test_a_folder_that_a_server_or_another_backup_is_about_to_use_is_refused(tmp_path: Path) -> None:
+    data, copy = written(tmp_path / "data", "a"), tmp_path / "copy"
+
+    async def beside_another() -> None:
+        other = Database.open(copy)
+        (copy / FILE_NAME).rename(tmp_path / "not there yet")
+        with pytest.raises(BackupRefused, match="in use"):
+            back_up(data, copy)
+        await other.close()
+
+    asyncio.run(beside_another())
+
+
+def test_new_folders_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder is an entry in the one that it lies in."""
+    synced: set[str] = set()
+    fsync = os.fsync
+
+    def recording(handle: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{handle}"))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    data, copy = written(tmp_path / "data" / "of" / "mine", "a"), tmp_path / "copies" / "today"
+    assert synced == {str(folder) for folder in (tmp_path, tmp_path / "data", tmp_path / "data" / "of")}
+    synced.clear()
+    back_up(data, copy)
+    assert synced == {str(path) for path in (copy / f"{FILE_NAME}.part", copy, tmp_path / "copies", tmp_path)}

@@ -49,10 +49,10 @@ class Database:
             connection = _connect(":memory:")
             migrations.create(connection)
             return cls(connection, connection, None)
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         file = folder / FILE_NAME
         with contextlib.ExitStack() as opened:
-            lock = _lock(folder)
+            lock = lock_folder(folder)
             opened.callback(os.close, lock)
             try:
                 writer = opened.enter_context(contextlib.closing(_connect(str(file))))
@@ -182,7 +182,26 @@ def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
     )
 
 
-def _lock(folder: Path) -> int:
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those it lies in, so that it is still there after a power failure."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync(folder.parent)
+
+
+def sync(path: Path) -> None:
+    """Make the content of a file durable, or the entries of a folder."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def lock_folder(folder: Path) -> int:
+    """Keep all others out until the descriptor is closed. Raises DataRefused when somebody else has it."""
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
