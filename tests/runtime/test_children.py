@@ -10,8 +10,11 @@ import pytest
 from runwright.config import Settings
 from runwright.documents import Draft
 from runwright.engine import Engine
+from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
+from runwright.messages import Replied, Stopped, WishId
 from runwright.runtime import children
+from runwright.runtime import driver as driver_module
 from runwright.runtime.live import NotStored
 from runwright.runtime.scope import Caller
 
@@ -102,6 +105,54 @@ def test_a_child_that_breaks_as_it_begins_fails_its_parent(monkeypatch: pytest.M
             assert "log id" in ended["FailureMessage"]
 
     asyncio.run(play())
+
+
+async def _started(engine: Engine, execution: str) -> None:
+    stored = asyncio.Event()
+    engine.observe(lambda id_, rows: stored.set() if id_ == execution else None)
+    if not engine.driver.is_unfinished(execution):
+        await stored.wait()
+
+
+WAIT = """
+schemaVersion: '0.3'
+parameters: {Who: {type: String}}
+mainSteps: [{name: wait, action: 'aws:pause', inputs: {}}]
+"""
+
+
+@pytest.mark.parametrize("faults", [1, 3])
+def test_a_fan_out_that_breaks_again_while_it_is_being_ended_asks_its_children_again(
+    faults: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 0.0)
+    fold, broken = machine.fold, list[Any]()
+
+    def breaking(state: Any, event: Any) -> None:
+        is_about_a_child = isinstance(event, Replied) and event.wish.path.startswith("stop/")
+        if (isinstance(event, Stopped) and state.fanout) or (is_about_a_child and len(broken) <= faults):
+            broken.append(event)
+            raise RuntimeError("planted")
+        fold(state, event)
+
+    monkeypatch.setattr(machine, "fold", breaking)
+
+    async def play() -> tuple[str, str]:
+        async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
+            await engine.documents.create(CALLER.account, CALLER.region, "Wait", "Automation", Draft(WAIT, "YAML"), {})
+            targets = [{"Key": "ParameterValues", "Values": ["a"]}]
+            request = {"DocumentName": "Wait", "TargetParameterName": "Who", "Targets": targets}
+            parent = await engine.start(request, CALLER)
+            child = WishId("child/0", 1, 1, 0).unique_in(parent)
+            await _started(engine, child)
+            with pytest.raises(ServiceError, match="log id"):
+                await engine.stop(parent, "Cancel", CALLER)
+            async with asyncio.timeout(10):
+                await engine.wait(parent)
+            return await _status(engine, parent), await _status(engine, child)
+
+    assert asyncio.run(play()) == ("Failed", "Cancelled")
+    assert len(broken) == 1 + faults
 
 
 async def _ended(engine: Engine, parent: str) -> dict[str, Any]:

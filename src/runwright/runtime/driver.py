@@ -303,8 +303,9 @@ class Driver:
             broke = Broke(self._clock.now(live.family), self._fault(live.id))
             why = ServiceError("InternalServerError", internal_text(broke.log_id), 500)
             fail([*live.callers(), *(item.done for item in inbox if isinstance(item, Asked))], why)
+            is_ending = live.state.stop == "Broke" or any(isinstance(item, Broke) for item in inbox)
             heir = self._drop(live, [broke], self._commits.last if live.uncommitted else None)
-            if heir is not None and not any(isinstance(item, Broke) for item in inbox):
+            if heir is not None and not is_ending:
                 self._make_ready(heir)  # one that cannot even be ended is tried again later
 
     def _fold_postponed(self) -> None:

@@ -83,9 +83,13 @@ class Live:
         return [item for item in arrived if isinstance(item, Replied | Broke)]
 
     def heir(self) -> Live:
-        """Who takes its place when its state is not to be trusted: what has been begun goes on."""
+        """Who takes its place when its state is not to be trusted: what has been begun goes on.
+
+        What is over is begun again where it is still wanted, since its reply may be lost with the state.
+        """
         heir = Live(self.id, self.number, self.family, self.line, self.is_child)
-        heir.held, heir.was_at_work = self.held, self.at_work()
+        heir.held = {wish: task for wish, task in self.held.items() if not task.done()}
+        heir.was_at_work = self.at_work()
         return heir
 
 
