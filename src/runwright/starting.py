@@ -21,6 +21,7 @@ from runwright.errors import ServiceError
 from runwright.ids import new_uuid
 from runwright.interpreter.fanout_state import is_fanout
 from runwright.interpreter.references import system_variable
+from runwright.interpreter.start_request import known_part
 from runwright.interpreter.state import Start
 from runwright.interpreter.targeting import check_targeting, target_parameters
 from runwright.language.model import Runbook
@@ -106,7 +107,7 @@ async def prepare(
         document=definition.document,
         version=definition.version,
         runbook_sha256=definition.key,
-        request=request,
+        request=known_part(request),
         parameters={},
         parent=parent.id if parent else None,
         target=birth.target if birth else None,

@@ -14,6 +14,7 @@ from runwright.config import Settings
 from runwright.documents import Draft
 from runwright.engine import Engine
 from runwright.errors import ServiceError
+from runwright.messages import Json
 from runwright.runtime.scope import Caller
 from runwright.runtime.sqlite import FILE_NAME
 
@@ -42,35 +43,50 @@ async def resumed(data: Path, id_: str) -> str:
         return str(record["AutomationExecution"]["AutomationExecutionStatus"])
 
 
-def rewritten(data: Path, **members: str | None) -> list[tuple[str, str]]:
-    """Set members of the cursor, or take them out; the rows as they are then."""
+def rewritten(data: Path, column: str = "cursor", **members: Json) -> list[tuple[str, ...]]:
+    """Set members of the cursor, or of another column, or take them out; the rows as they are then."""
     with sqlite3.connect(data / FILE_NAME) as connection:
-        (text,) = connection.execute("SELECT cursor FROM executions").fetchone()
-        cursor = json.loads(text) | members
-        kept = json.dumps({name: value for name, value in cursor.items() if value is not None})
-        connection.execute("UPDATE executions SET cursor = ?", (kept,))
+        (text,) = connection.execute(f"SELECT {column} FROM executions").fetchone()
+        kept = {name: value for name, value in (json.loads(text) | members).items() if value is not None}
+        connection.execute(f"UPDATE executions SET {column} = ?", (json.dumps(kept),))
     connection.close()
     return rows(data)
 
 
-def rows(data: Path) -> list[tuple[str, str]]:
+def restored(data: Path, good: list[tuple[str, ...]]) -> None:
+    with sqlite3.connect(data / FILE_NAME) as connection:
+        connection.execute("UPDATE executions SET status = ?, begin = ?, cursor = ?", good[0])
+    connection.close()
+
+
+def rows(data: Path) -> list[tuple[str, ...]]:
     connection = sqlite3.connect(data / FILE_NAME)
     try:
-        return connection.execute("SELECT status, cursor FROM executions").fetchall()
+        return connection.execute("SELECT status, begin, cursor FROM executions").fetchall()
     finally:
         connection.close()
 
 
+@pytest.mark.parametrize(
+    ("column", "members", "named"),
+    [
+        ("cursor", {"pace": "slow"}, "state.pace"),
+        ("begin", {"request": {"DocumentName": "Book", "Priority": "high"}}, "request.Priority"),
+        ("begin", {"request": {"DocumentName": "Book", "AlarmConfiguration": {}}}, "without Alarms"),
+        ("begin", {"account": None}, "a start without account"),
+    ],
+)
 def test_an_execution_that_is_not_understood_is_left_as_it_is_and_the_log_names_what_it_was(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, column: str, members: dict[str, Json], named: str
 ) -> None:
     id_ = asyncio.run(started(tmp_path))
-    before = rewritten(tmp_path, pace="slow")
+    good = rows(tmp_path)
+    before = rewritten(tmp_path, column, **members)
     with caplog.at_level(logging.ERROR, "runwright"):
         assert asyncio.run(resumed(tmp_path, id_)) == "InternalServerError"
     assert rows(tmp_path) == before
     told = [record.getMessage() + str(record.exc_info) for record in caplog.records if id_ in str(record.msg)]
-    assert any("state.pace" in line for line in told), told
+    assert any(named in line for line in told), told
 
-    rewritten(tmp_path, pace=None)
+    restored(tmp_path, good)
     assert asyncio.run(resumed(tmp_path, id_)) == "Success"

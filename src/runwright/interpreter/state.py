@@ -15,6 +15,7 @@ from runwright.actions.registry import Context, Doing
 from runwright.derived_ids import derived_uuid
 from runwright.interpreter.fanout_state import Fanout, fanout_from_json, fanout_to_json, is_fanout
 from runwright.interpreter.references import first_value
+from runwright.interpreter.start_request import understand
 from runwright.language.model import Runbook, Step
 from runwright.messages import Effect, Json, Reply, WishId
 from runwright.stored_form import NotUnderstood, reply_from_json, take_only_known
@@ -246,6 +247,8 @@ def _defaults(kind: type) -> dict[str, Json]:
 
 _DEFAULTS: dict[type, dict[str, Json]] = {kind: _defaults(kind) for kind in (Start, State, Activity, Frame)}
 """What is at its default is left out of the JSON form; what is absent there is at its default."""
+_ALWAYS_TOLD = {name for name, default in _DEFAULTS[Start].items() if default is dataclasses.MISSING}
+"""Members of a start that have no default."""
 
 
 def _told(thing: object, names: Iterable[str]) -> dict[str, Json]:
@@ -310,4 +313,7 @@ def start_to_json(start: Start) -> dict[str, Json]:
 def start_from_json(value: dict[str, Any]) -> Start:
     """As it was stored. Raises NotUnderstood."""
     take_only_known(value, _DEFAULTS[Start].keys(), "start")
+    if missing := _ALWAYS_TOLD - value.keys():
+        raise NotUnderstood(f"a start without {min(missing)}")
+    understand(value["request"])
     return Start(**value)
