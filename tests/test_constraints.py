@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runwright.constraints import MOST_FAULTS, check, known_operations, undeclared_members
+from runwright.constraints import MOST_FAULTS, MOST_LISTED, check, known_operations, undeclared_members
 from runwright.errors import ServiceError
 from runwright.messages import Json
 
@@ -189,3 +189,23 @@ def test_of_a_list_or_map_that_is_too_long_no_more_is_looked_at_than_tells_so() 
         told = refusal("StartAutomationExecution", START | member)
         assert (told.code, "length less than or equal to" in told.message) == ("ValidationException", True)
     assert refusal("StartAutomationExecution", START | {"Tags": [5]}).code == "SerializationException"
+
+
+UNBOUNDED: dict[str, tuple[str, Json, Json]] = {
+    "tagKeys": ("RemoveTagsFromResource", {"ResourceType": "Document", "ResourceId": "Demo"}, {"TagKeys": ["a"]}),
+    "requires": ("CreateDocument", {"Name": "Demo", "Content": "{}"}, {"Requires": [{"Name": "Other"}]}),
+    "documentFilterList": ("ListDocuments", {}, {"DocumentFilterList": [{"key": "Name", "value": "a"}]}),
+}
+
+
+@pytest.mark.parametrize("named", UNBOUNDED)
+def test_a_list_for_which_the_model_states_no_maximum_has_one(named: str) -> None:
+    operation, others, listed = UNBOUNDED[named]
+    ((member, items),) = listed.items()
+    assert check(operation, others | {member: items * MOST_LISTED})[member] == items * MOST_LISTED
+    told = refusal(operation, others | {member: items * (MOST_LISTED + 1)})
+    assert told.code == "ValidationException"
+    assert (
+        f"at '{named}' failed to satisfy constraint: Member must have length less than or equal to 1000" in told.message
+    )
+    assert refusal(operation, others | {member: [*items * 999_999, 5]}).code == "ValidationException"

@@ -27,6 +27,10 @@ MOST_FAULTS = 20
 MOST_ECHOED = 200
 """Characters of a caller's own text that an error repeats."""
 
+MOST_LISTED = 1000
+"""(inferred) Items of a list for which the model states no maximum (TagKeys, Requires, filters): as many as of Tags.
+Ten megabytes of them would hold up everybody else for seconds."""
+
 YIELDING_SIZES = {("StartAutomationExecution", "Targets"): "max", ("StartAutomationExecution", "Parameters"): "min"}
 """Members of which one size limit gives way: the operation has a sourced message of its own for two targets, and
 clients send empty parameters, which answers of the real service show as they were sent."""
@@ -111,10 +115,14 @@ def _input_rule(operation: str) -> Rule:
 
 @cache
 def _rule(shape: str, yielding: str | None = None) -> Rule:
-    definition = _model()["shapes"][shape]
+    definition = _bounded(_model()["shapes"][shape])
     most = definition.get("max")
     enough = None if most is None else max(most + 1, MOST_ECHOED)
     return _compile({key: value for key, value in definition.items() if key != yielding}, enough)
+
+
+def _bounded(shape: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"max": MOST_LISTED, **shape} if shape["type"] == "list" else shape
 
 
 def _compile(shape: Mapping[str, Any], enough: int | None) -> Rule:

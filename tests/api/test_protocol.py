@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from runwright.api import protocol
@@ -114,3 +116,20 @@ def test_errors_of_other_servers_are_read_with_and_without_a_namespace() -> None
     assert (found.code, found.message) == ("InvalidDocument", "gone")
     assert protocol.error_from({"Error": "x"}) is None
     assert protocol.error_from("<html>") is None
+
+
+def test_a_large_body_is_not_searched_for_garbage_while_it_is_read() -> None:
+    body = b"[" + b",".join([b"[]"] * 400_000) + b"]"
+    searches: list[str] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        searches.append(phase)
+
+    gc.callbacks.append(note)
+    try:
+        protocol.decode(body)
+        seen = len(searches)
+    finally:
+        gc.callbacks.remove(note)
+    assert seen <= 2
+    assert gc.isenabled()
