@@ -95,6 +95,14 @@ def test_no_return_value_is_null() -> None:
     assert run("def main(events, context):\n    pass") == Returned(None)
 
 
+def test_lists_within_lists_have_a_limit() -> None:
+    deep = "def main(events, context):\n    made = []\n    for _ in range({}):\n        made = [made]\n    return made"
+    assert isinstance(run(deep.format(90)), Returned)
+    assert failed(run(deep.format(400))).message == (
+        "The handler must return lists and maps that are at most 99 levels deep."
+    )
+
+
 def test_an_exception_is_told_with_the_authors_frames_alone() -> None:
     text = (
         "import json\ndef parse(event):\n    return event['expected']\n"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from runwright.actions.api_calls import POLL_SECONDS
 from runwright.actions.phases import EXECUTING, POLLING, failure_text, within
 from runwright.actions.registry import Context, Doing, Interrupted, StepFailed, action
 from runwright.language.declarations import Declaration, Input
+from runwright.language.json_values import json_value
 from runwright.language.selectors import WrongType, take
 from runwright.language.templates import as_embedded_text
 from runwright.messages import CallAws, CallWebhook, Json, Poll, Selection
@@ -81,8 +80,8 @@ def _invocation(inputs: dict[str, Json]) -> dict[str, Json]:
 
 def _parsed(text: str) -> Json:
     try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError):  # a function may answer with anything
+        return json_value(text) if text else None
+    except ValueError:  # a function may answer with anything
         return text
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from runwright.actions.phases import POLLING
 from runwright.actions.registry import Context, Doing, action
 from runwright.language.declarations import Declaration, Input
+from runwright.language.json_values import json_value
 from runwright.messages import Json, RunScript
 
 RUNTIMES = (
@@ -90,7 +91,7 @@ def _payload(written: Json) -> Json:
         return {}
     if isinstance(written, str):
         try:
-            return json.loads(written)
-        except (ValueError, RecursionError):  # a plain text is handed on as it is
+            return json_value(written)
+        except ValueError:  # a plain text is handed on as it is
             return written
     return written

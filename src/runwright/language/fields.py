@@ -5,11 +5,11 @@ Each function gives the value that is meant, or None when there is none; it know
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from itertools import islice
 
+from runwright.language.json_values import json_value
 from runwright.messages import Json
 
 MOST_NAMES, MOST_CANDIDATES, MOST_CHARS = 40, 200, 64
@@ -81,8 +81,8 @@ def _json_in(text: str) -> Json:
     if text.strip()[0] not in "[{":
         return text
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):  # it only begins like JSON
+        return json_value(text)
+    except ValueError:  # it only begins like JSON
         return text
 
 

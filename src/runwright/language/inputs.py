@@ -6,12 +6,12 @@ Integer is declared fails [UG], except for the inputs that are known to take it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 
 from runwright.language.declarations import Declaration, Input
 from runwright.language.fields import as_flag, as_text, one_of, shown
+from runwright.language.json_values import json_value
 from runwright.language.types import is_of_kind
 from runwright.messages import Json
 
@@ -63,7 +63,7 @@ def _as_type(declared: Input, value: Json) -> Json:
         case "Boolean", str():
             flag = as_flag(value)
             return value if flag is None else flag
-        case "Integer", str() if declared.takes_text and re.fullmatch(r"\d{1,18}", value.strip()):
+        case "Integer", str() if declared.takes_text and re.fullmatch(r"[0-9]{1,18}", value.strip()):
             return int(value)
         case "StringList", str():
             return [value]
@@ -83,8 +83,8 @@ def _as_type(declared: Input, value: Json) -> Json:
 def _json(text: str) -> Json:
     """The JSON that a text holds, else the text."""
     try:
-        return json.loads(text) if text.strip() else text
-    except (ValueError, RecursionError):  # not JSON: its type is reported as the text that it is
+        return json_value(text) if text.strip() else text
+    except ValueError:  # not JSON: its type is reported as the text that it is
         return text
 
 

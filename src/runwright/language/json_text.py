@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from functools import cache
-from typing import NoReturn
 
+from runwright.language.json_values import HALF_PAIR, NotANumber, finite, no_constant
 from runwright.language.places import (
     MAX_LEVELS,
     MAX_NODES,
@@ -25,11 +24,6 @@ from runwright.messages import Json
 from runwright.records import field, mutable_record
 
 _TOKEN = re.compile(r'[\[\]{},]|"(?:[^"\\]|\\.)*"(\s*:)?|[^\s\[\]{},":]+', re.DOTALL)
-_HALF_PAIR = re.compile("[\ud800-\udfff]")
-
-
-class _NotANumber(ValueError):
-    """NaN, Infinity or 1e999, which Python reads and JSON cannot hold."""
 
 
 def load(text: str) -> Source:
@@ -43,10 +37,10 @@ def load(text: str) -> Source:
         return made
 
     try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant, parse_float=_finite)
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=no_constant, parse_float=finite)
     except json.JSONDecodeError as error:
         not_well_formed("JSON", Place(error.lineno, error.colno), error.msg)
-    except _NotANumber as error:
+    except NotANumber as error:
         place = place_in(text, max(text.find(str(error)), 0))
         refuse("bad-number", f"{error} is no number that JSON can hold", place)
     except ValueError:  # Python converts no integer of more than 4,300 digits
@@ -59,17 +53,6 @@ def load(text: str) -> Source:
     if "\\u" in text:
         _refuse_half_pairs(source)
     return source
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise _NotANumber(name)
-
-
-def _finite(written: str) -> float:
-    number = float(written)
-    if math.isinf(number):
-        raise _NotANumber(written)
-    return number
 
 
 def _measure(value: Json) -> None:
@@ -98,7 +81,7 @@ def _refuse_half_pairs(source: Source) -> None:
             value = "".join(value)
         elif isinstance(value, list):
             waiting.extend(((*path, index), each) for index, each in enumerate(value))
-        if isinstance(value, str) and _HALF_PAIR.search(value):
+        if isinstance(value, str) and HALF_PAIR.search(value):
             text = "a \\u escape is half of a surrogate pair, which is no character; write both halves"
             refuse("bad-character", text, source.place_of(path))
 

@@ -6,17 +6,17 @@ are known. Constraints hold for what a caller sends, never for a default.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping
 
 from runwright.errors import ServiceError
 from runwright.language.constraints import problem_with
+from runwright.language.json_values import json_value
 from runwright.language.model import Parameter
 from runwright.language.templates import Unresolved, as_embedded_text, references, render
 from runwright.messages import Json
 
-_INTEGER = re.compile(r"-?\d{1,18}")
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 _ACCEPTED = {
     "String": "one text",
     "Integer": "one whole number such as 5",
@@ -145,15 +145,11 @@ def _json_list(text: str) -> list[Json] | None:
 
 
 def _json(text: str) -> Json:
-    """The JSON that `text` holds, or None; what could not be stored (NaN) is none."""
+    """The JSON that `text` holds, or None."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):  # no JSON: the caller says what would be accepted
+        return json_value(text)
+    except ValueError:  # no JSON: the caller says what would be accepted
         return None
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(name)
 
 
 def _invalid(message: str) -> ServiceError:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from runwright.language.json_values import MOST_LEVELS, TooDeep, json_value
 from runwright.messages import Failure, Json
 from runwright.runtime import forwarding
 from runwright.runtime.forwarding import Forwarder, Way
@@ -187,8 +188,10 @@ class Scripts:
         if is_powershell and not told["answer"]:
             return _powershell_outcome(told, output)
         try:
-            answer = json.loads(told["answer"])
-        except (ValueError, RecursionError):
+            answer = json_value(told["answer"])
+        except TooDeep:
+            return Failure(f"The handler must return lists and maps that are at most {MOST_LEVELS - 1} levels deep.")
+        except ValueError:
             return _died(told["status"], output)
         match answer:
             case {"value": value}:
@@ -344,6 +347,6 @@ def _powershell_outcome(told: dict[str, Any], output: _Output) -> Returned | Fai
     if size > VALUE_BYTES:
         return Failure(f"The script returned {size} bytes of JSON; at most {VALUE_BYTES} bytes are taken.")
     try:
-        return Returned(json.loads(result))
-    except (ValueError, RecursionError):
+        return Returned(json_value(result))
+    except ValueError:
         return Returned(result)

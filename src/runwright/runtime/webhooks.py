@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from runwright.language.json_values import json_value
 from runwright.messages import CallWebhook, Failure, Json, Reply
 from runwright.runtime.backend import Backend
 from runwright.runtime.failures import OUTCOME_UNKNOWN, Refused
@@ -116,7 +117,7 @@ class Webhooks:
 def _request_of(effect: CallWebhook, stored: str) -> _Request | Failure:
     name = effect.integration
     try:
-        integration = json.loads(stored)
+        integration = json_value(stored)
     except ValueError:
         integration = None
     if not isinstance(integration, dict) or not isinstance(integration.get("url"), str):
