@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from runwright.interpreter.requests import Stop
-from runwright.messages import CallAws, Outdated, Replied, Reply, RunScript, WishId
+from runwright.messages import CallAws, Json, Outdated, Replied, Reply, RunScript, WishId
 from tests.interpreter.conversation import Conversation
 
 
@@ -124,6 +124,14 @@ def test_each_attempt_has_its_own_timeout_and_the_last_one_counts() -> None:
     assert talk.steps == [("nap", "InProgress")]
     talk.pass_time(10)
     assert (talk.status, talk.steps) == ("TimedOut", [("nap", "TimedOut")])
+
+
+@pytest.mark.parametrize("given", ["nan", "inf", "1e400", "-5", "x", 10**400, 2**31])
+def test_a_timeout_that_is_no_number_of_seconds_fails_the_step(given: Json) -> None:
+    step = "  - {name: nap, action: aws:sleep, timeoutSeconds: '{{ T }}', inputs: {Duration: PT1H}}\n"
+    talk = Conversation("parameters: {T: {type: String}}\n" + steps(step), parameters={"T": given})
+    assert (talk.status, talk.steps) == ("Failed", [("nap", "Failed")])
+    assert "timeoutSeconds is " in talk.record["FailureMessage"]
 
 
 def test_a_call_in_flight_is_waited_for_when_its_step_times_out() -> None:

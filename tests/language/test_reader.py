@@ -132,6 +132,7 @@ def test_nested_loops_attachments_and_what_is_referred_to(declarations: Declarat
         ({"mainSteps": [{"name": "a", "action": "aws:pause", "isEnd": "maybe"}]}, "not-a-boolean"),
         ({"mainSteps": [{"name": "a", "action": "aws:pause", "maxAttempts": "three"}]}, "not-a-number"),
         ({"mainSteps": [{"name": "a", "action": "aws:pause", "maxAttempts": 0}]}, "not-a-number"),
+        ({"mainSteps": [{"name": "a", "action": "aws:pause", "timeoutSeconds": 10**400}]}, "not-a-number"),
         ({"mainSteps": [{"name": "a", "action": "aws:pause", "onFailure": "Retry"}]}, "bad-follow-up"),
         ({"mainSteps": [{"name": "a", "action": "aws:pause", "onCancel": "Continue"}]}, "bad-follow-up"),
         ({"mainSteps": [{"name": "a", "action": "aws:pause", "outputs": [{"Name": "x"}]}]}, "missing-property"),

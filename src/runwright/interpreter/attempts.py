@@ -15,6 +15,7 @@ from runwright.interpreter.references import Lookup, lookup_in, script_context
 from runwright.interpreter.state import Activity, Answered, State
 from runwright.language.conditions import holds
 from runwright.language.declarations import Declaration, Input
+from runwright.language.fields import as_number_of_step, shown
 from runwright.language.inputs import fit
 from runwright.language.model import Step
 from runwright.language.selectors import WrongType, take
@@ -91,10 +92,9 @@ def _timeout_seconds(declaration: Declaration, step: Step, state: State) -> floa
     written = step.timeout_seconds
     if isinstance(written, str):
         value = render(written, lookup_in(state))
-        try:
-            written = float(value)
-        except (TypeError, ValueError):
-            raise ValueError(f"timeoutSeconds is {value!r}: a number of seconds is expected") from None
+        written = as_number_of_step(value, 0)
+        if written is None:
+            raise ValueError(f"timeoutSeconds is {shown(value)}: a whole number of seconds is expected")
     seconds = declaration.timeout_seconds if written is None else float(written)
     cap = declaration.timeout_cap
     if cap is None:
@@ -108,8 +108,8 @@ def max_attempts(state: State, step: Step) -> int:
     if isinstance(written, int):
         return written
     try:
-        return max(1, int(render(written, lookup_in(state))))
-    except (Unresolved, TypeError, ValueError):
+        return as_number_of_step(render(written, lookup_in(state)), 1) or 1
+    except Unresolved:
         return 1
 
 

@@ -13,6 +13,9 @@ from runwright.language.json_values import json_value
 from runwright.messages import Json
 
 MOST_NAMES, MOST_CANDIDATES, MOST_CHARS = 40, 200, 64
+MOST_OF_A_STEP = 2**31 - 1
+"""What the members of the API that say them (TimeoutSeconds, MaxAttempts) can hold for every client (inferred)."""
+
 _WHOLE = re.compile(r"\s*[-+]?[0-9]{1,18}\s*")
 
 
@@ -42,6 +45,12 @@ def as_whole_number(value: Json) -> int | None:
             return int(value)
         case _:
             return None
+
+
+def as_number_of_step(value: Json, minimum: int) -> int | None:
+    """A step's timeoutSeconds or maxAttempts, written in the step or given by a reference there."""
+    number = as_whole_number(value)
+    return number if number is not None and minimum <= number <= MOST_OF_A_STEP else None
 
 
 def as_flag(value: Json) -> bool | None:

@@ -12,7 +12,15 @@ from typing import cast
 from runwright.language.branches import read_choices, read_condition
 from runwright.language.declared import read_files, read_map, read_parameters, read_variables, refuse_unknown_keys
 from runwright.language.draft import Draft, WrittenStep
-from runwright.language.fields import as_flag, as_text, as_whole_number, one_of, shown
+from runwright.language.fields import (
+    MOST_OF_A_STEP,
+    as_flag,
+    as_number_of_step,
+    as_text,
+    as_whole_number,
+    one_of,
+    shown,
+)
 from runwright.language.findings import Findings
 from runwright.language.model import KINDS, Loop, Step
 from runwright.language.places import Path
@@ -251,9 +259,9 @@ def _number_or_reference(
     written = entry.get(key)
     if written is None or (isinstance(written, str) and "{{" in written):
         return written
-    number = as_whole_number(written)
-    if number is None or number < minimum:
-        text = f"{key} has to be a whole number of at least {minimum}, not {shown(written)}"
+    number = as_number_of_step(written, minimum)
+    if number is None:
+        text = f"{key} has to be a whole number from {minimum} to {MOST_OF_A_STEP}, not {shown(written)}"
         findings.error("not-a-number", (*path, key), text)
         return None
     return number
