@@ -67,6 +67,8 @@ def test_aliases_and_merged_maps_are_what_they_stand_for() -> None:
         ('{"a": 1e999}', "JSON"),
         ("a: .nan", "YAML"),
         ("a: -.inf", "YAML"),
+        (f"a: 0x{'F' * 5000}", "YAML"),
+        (f"a: {'9' * 5000}", "YAML"),
     ],
 )
 def test_numbers_that_json_cannot_hold_are_refused(text: str, format: str) -> None:  # noqa: A002

@@ -193,6 +193,7 @@ def _scalar(node: yaml.ScalarNode, problems: list[Problem]) -> Json:
 def _number(kind: str, text: str) -> int | float | None:
     try:
         number = int(text, 0) if kind == "int" else float(text.replace(".inf", "inf").replace(".nan", "nan"))
+        str(number)  # Python reads a hexadecimal number of any length, and writes none of more than 4,300 digits
     except ValueError:
         return None
     return number if isinstance(number, int) or math.isfinite(number) else None
