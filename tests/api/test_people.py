@@ -196,7 +196,9 @@ def test_steps_are_not_started_in_mode_auto_nor_while_one_runs(as_user: Callable
     until(ssm, auto, "Waiting")
     assert refusal(lambda: signal(ssm, auto, "StartStep", StepName="first")) == SIGNAL
     signal(ssm, interactive, "StartStep", StepName="halt")
-    assert refusal(lambda: signal(ssm, interactive, "StartStep", StepName="first")) == SIGNAL
+    with pytest.raises(ClientError, match=f"{interactive} is at step halt: one step is started at a time") as refused:
+        signal(ssm, interactive, "StartStep", StepName="first")
+    assert refused.value.response["Error"]["Code"] == SIGNAL
 
 
 def test_what_has_ended_takes_nothing_more(as_user: Callable[[str], Any]) -> None:

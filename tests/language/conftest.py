@@ -26,7 +26,7 @@ DECLARATIONS = {
             "aws:approve",
             "",
             (
-                Input("Approvers", "StringList", required=True),
+                Input("Approvers", "StringList", required=True, minimum=1, maximum=10),
                 Input("MinRequiredApprovals", "Integer", takes_text=True),
             ),
         ),

@@ -52,6 +52,20 @@ def test_literal_inputs_are_held_against_their_declaration(inputs: str, codes: l
     assert [problem.code for problem in check(one_step("aws:changeInstanceState", inputs))] == codes
 
 
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (f"{{Approvers: [{', '.join('abcdefghijk')}]}}", "Approvers can have at most 10 items, not a list"),
+        (f"{{Approvers: ['{{{{ Ids }}}}', {', '.join('abcdefghij')}]}}", None),
+        ("{Approvers: []}", "Approvers has to have at least 1 item, not a list"),
+        ("{Approvers: ['{{ Ids }}']}", None),
+    ],
+)
+def test_a_literal_list_is_held_against_its_limits(inputs: str, message: str | None, check: Check) -> None:
+    found = [problem.message for problem in check(one_step("aws:approve", inputs))]
+    assert found[:1] == ([] if message is None else [message])
+
+
 def test_inputs_of_an_open_action_may_have_any_name(check: Check) -> None:
     assert check(one_step("aws:executeAwsApi", "{Service: s3, Api: ListBuckets, Whatever: [1, {a: null}]}")) == []
 

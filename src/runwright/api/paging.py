@@ -32,7 +32,7 @@ def place_of(operation: str, request: dict[str, Json], caller: Caller) -> Any:
     if (given := request.get("NextToken")) is None:
         return None
     try:
-        seal, place = json.loads(base64.urlsafe_b64decode(given.encode("ascii")))
+        seal, place = json.loads(base64.b64decode(given.encode("ascii"), altchars=b"-_", validate=True))
     except (ValueError, TypeError, RecursionError):
         seal = place = None
     if seal is None or seal != _seal(operation, request, caller, place):

@@ -111,8 +111,17 @@ def _start_step(state: State, request: Signal, at: float) -> Event | ServiceErro
     if not state.start.interactive:
         return _invalid(f"Automation execution {state.id} runs in mode Auto: StartStep is for mode Interactive.")
     if state.activity is not None or state.frames[0].next is not None or state.stop is not None:
-        return _invalid(f"Automation execution {state.id} is {state.status}: a step can be started when it is Waiting.")
+        return _invalid(f"Automation execution {state.id} is {_busy_with(state)}: one step is started at a time.")
     return Signalled(at, "StartStep", name, request.by, request.payload)
+
+
+def _busy_with(state: State) -> str:
+    """What keeps an execution in mode Interactive from starting another step."""
+    if state.stop is not None:
+        return "being stopped"
+    activity = state.activity
+    name = activity.name if activity is not None else state.frames[0].next
+    return f"at step {name}" if name is not None else state.status
 
 
 def _stop_step(state: State, request: Signal, at: float) -> Event | ServiceError:

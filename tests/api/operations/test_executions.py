@@ -182,7 +182,7 @@ async def test_lists_come_in_pages_whose_tokens_are_good_for_them_alone(client: 
     ]
     for caller, operation, more in strangers:
         assert (await caller.error(operation, more, NextToken=first["NextToken"]))[0] == "InvalidNextToken"
-    for token in ("", "x", "é", "bnVsbA==", first["NextToken"][:-4], "W" * 100_000):
+    for token in ("", "x", "é", "bnVsbA==", first["NextToken"][:-4], f"!{first['NextToken']}\n", "W" * 100_000):
         assert (await client.error("DescribeAutomationExecutions", NextToken=token))[0] == "InvalidNextToken"
 
 

@@ -80,8 +80,20 @@ def _problem_of(one: Input, value: Json) -> str | None:
         return f"has to be at least {one.minimum}"
     if number is not None and one.maximum is not None and number > one.maximum:
         return f"can be at most {one.maximum}"
+    if isinstance(value, list) and (problem := _problem_of_length(one, value)):
+        return problem
     if isinstance(value, str) and one.max_chars is not None and len(value) > one.max_chars:
         return f"can have at most {one.max_chars} characters"
     if isinstance(value, str) and one.pattern is not None and not re.fullmatch(one.pattern, value):
         return f"has to match {one.pattern}"
+    return None
+
+
+def _problem_of_length(one: Input, items: list[Json]) -> str | None:
+    """A reference among the items may stand for none of them or for many."""
+    literal = sum(not (isinstance(item, str) and "{{" in item) for item in items)
+    if one.maximum is not None and literal > one.maximum:
+        return f"can have at most {one.maximum} items"
+    if one.minimum is not None and len(items) < one.minimum:
+        return f"has to have at least {one.minimum} item{'s' if one.minimum > 1 else ''}"
     return None
