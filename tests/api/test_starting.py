@@ -154,6 +154,14 @@ def targets(key: str, *values: str, parameter: str = "For") -> Json:
             "TargetLocations[0] needs Regions",
         ),
         (
+            parameters() | {"TargetLocations": [{"Accounts": ["111111111111", "1"], "Regions": ["eu-west-1"]}]},
+            'TargetLocations[0] has "1" in Accounts: an account id of 12 digits',
+        ),
+        (
+            parameters() | {"TargetLocations": [{"Accounts": ["r-abcd"], "Regions": ["EU-WEST-1"]}]},
+            'TargetLocations[0] has "EU-WEST-1" in Regions: the name of a region, such as us-east-1, is expected.',
+        ),
+        (
             parameters(AutomationAssumeRole="arn:aws:iam::1:role/x"),
             "The format of the supplied assume role ARN is invalid.",
         ),

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from runwright.errors import ServiceError
 from runwright.interpreter.fanout_state import is_fanout
 from runwright.interpreter.location_urls import location_url_problem
+from runwright.language.fields import shown
 from runwright.language.model import Parameter
 from runwright.messages import Json
 
 KEYS = ("ParameterValues", "ResourceGroup", "tag:KEY", "tag-key", "AWS::EC2::Instance", "InstanceIds")
 ROLE_PARAMETER = "AutomationAssumeRole"
+ACCOUNT = r"[0-9]{12}|ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}"
+PLACES = {"Accounts": rf"{ACCOUNT}|r-[a-z0-9]{{4,32}}", "Regions": r"[a-z]{2,}(-[a-z0-9]+)+"}
+"""[UG] What stands in the lists of a location; botocore's model has no patterns for them."""
+
+_EXPECTED_PLACES = {
+    "Accounts": "an account id of 12 digits, an organizational unit (ou-...) or a root (r-...)",
+    "Regions": "the name of a region, such as us-east-1,",
+}
 
 
 def target_parameters(request: dict[str, Json]) -> frozenset[str]:
@@ -33,9 +43,13 @@ def check_targeting(request: dict[str, Json], parameters: Mapping[str, Parameter
         raise _invalid(f"TargetLocationsURL {problem}")
     lists = [request.get("Targets") or []]
     for number, location in enumerate(locations):
-        for member in ("Accounts", "Regions"):
+        for member, pattern in PLACES.items():
             if not location.get(member):
                 raise _invalid(f"TargetLocations[{number}] needs {member}: at least one.")
+            for place in location[member]:
+                if not re.fullmatch(pattern, place):
+                    expected = _EXPECTED_PLACES[member]
+                    raise _invalid(f"TargetLocations[{number}] has {shown(place)} in {member}: {expected} is expected.")
         lists.append(location.get("Targets") or [])
     for targets in lists:
         _check_targets(targets)

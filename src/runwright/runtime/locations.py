@@ -6,7 +6,6 @@ against the shape of TargetLocations before anything is made of it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +15,8 @@ from urllib.parse import unquote, urlsplit
 import urllib3
 
 from runwright.interpreter.location_urls import location_url_problem
+from runwright.interpreter.targeting import ACCOUNT, PLACES
+from runwright.language.json_values import json_value
 from runwright.messages import Failure, Json
 from runwright.runtime.backend import Backend
 from runwright.runtime.failures import Refused
@@ -117,8 +118,8 @@ async def read_locations(backend: Backend, scope: Scope, url: str, http: urllib3
     if len(content) > FILE_BYTES:
         return _refused(f"The file at {where} has more than {FILE_BYTES} bytes, the most that is read.")
     try:
-        locations = json.loads(content)
-    except (ValueError, RecursionError):
+        locations = json_value(content.decode("utf-8-sig"))
+    except ValueError:
         return _refused(f"The file at {where} holds no JSON: a list of TargetLocations is expected.")
     if problem := locations_problem(locations):
         return _refused(f"The file at {where} holds no TargetLocations: {problem}")
@@ -155,7 +156,6 @@ def download(http: urllib3.PoolManager, url: str) -> tuple[int, bytes]:
 
 _COUNT = r"[1-9][0-9]{0,6}|[1-9][0-9]%|[1-9]%|100%"
 _ERRORS = rf"{_COUNT}|0%?"
-_ACCOUNT = r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|\d{12}"
 
 Fits = Callable[[Any], bool]
 
@@ -192,14 +192,14 @@ def _only(value: Any, members: set[str]) -> dict[str, Json]:
 
 
 _MEMBERS: dict[str, Fits] = {
-    "Accounts": _texts(1, 50, rf"{_ACCOUNT}|r-[a-z0-9]{{4,32}}"),
-    "Regions": _texts(1, 50, r"[a-z]{2,}(-[a-z0-9]+)+"),
+    "Accounts": _texts(1, 50, PLACES["Accounts"]),
+    "Regions": _texts(1, 50, PLACES["Regions"]),
     "TargetLocationMaxConcurrency": _text(_COUNT),
     "TargetLocationMaxErrors": _text(_ERRORS),
     "ExecutionRoleName": _text(r"[\w+=,.@/-]{1,64}"),
     "TargetLocationAlarmConfiguration": _alarms,
     "IncludeChildOrganizationUnits": lambda value: isinstance(value, bool),
-    "ExcludeAccounts": _texts(1, 5000, _ACCOUNT),
+    "ExcludeAccounts": _texts(1, 5000, ACCOUNT),
     "Targets": _targets,
     "TargetsMaxConcurrency": _text(_COUNT),
     "TargetsMaxErrors": _text(_ERRORS),
@@ -218,7 +218,7 @@ def locations_problem(locations: Json) -> str | None:
                 return f"item {number} has the member {name[:60]!r}; there are {', '.join(_MEMBERS)}."
             if not _MEMBERS[name](value):
                 return f"{name} of item {number} is not what StartAutomationExecution accepts there."
-        for name in ("Accounts", "Regions"):
+        for name in PLACES:
             if name not in location:
                 return f"item {number} needs {name}: at least one."
     return None
