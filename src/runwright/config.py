@@ -123,15 +123,23 @@ def _path(text: str) -> Path:
 
 
 def _aws(text: str) -> str:
-    if text in ("default", "simulated") or re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+    if text in ("default", "simulated"):
         return text
-    raise InvalidSetting(f"'{text}' is none of default, simulated and an http(s) URL")
+    found = re.fullmatch(r"https?://(?P<user>[^/\s]*@)?[^/\s@]+?(:(?P<port>[0-9]+))?(/\S*)?", text)
+    if found is None:
+        raise InvalidSetting(f"'{text}' is none of default, simulated and an http(s) URL")
+    if found["user"]:  # which would be shown wherever the endpoint is
+        raise InvalidSetting("the URL holds a user; credentials are not taken from there")
+    if found["port"] and int(found["port"][:6]) > 65535:
+        raise InvalidSetting(f"'{text}' has no port: a number up to 65535 is expected")
+    return text
 
 
 def _host(text: str) -> str:
-    if not text:
+    bare = text.removeprefix("[").removesuffix("]")  # as URLs write addresses of IPv6
+    if not bare:
         raise InvalidSetting("it is empty: a name or address of this machine is expected")
-    return text
+    return bare
 
 
 def _region(text: str) -> str:
@@ -183,9 +191,9 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,9}[smhd]?", text):
+    if not re.fullmatch(r"[0-9]{1,9}[smhd]", text):
         raise InvalidSetting(f"'{text}' is no time: a whole number with s, m, h or d is expected, such as 30d")
-    return float(text.rstrip("smhd")) * _UNITS.get(text[-1], 1)
+    return float(text[:-1]) * _UNITS[text[-1]]
 
 
 def _keep(text: str) -> float | None:
@@ -194,6 +202,13 @@ def _keep(text: str) -> float | None:
 
 def _directories(texts: list[str]) -> tuple[Path, ...]:
     return tuple(_path(text) for text in texts)
+
+
+def _directories_there(texts: list[str]) -> tuple[Path, ...]:
+    for text in texts:
+        if not os.path.isdir(text):
+            raise InvalidSetting(f"'{text}' is no directory")
+    return _directories(texts)
 
 
 def _quotas(texts: list[str]) -> dict[str, int]:
@@ -270,7 +285,7 @@ _SETTINGS = (
         repeats=True, separator=os.pathsep,
     ),
     Setting(
-        "attachments", "DIR", "", _directories,
+        "attachments", "DIR", "", _directories_there,
         "A folder of attached files: runbooks get those that they name with their SHA-256, and `file://` sources of "
         "CreateDocument may lie in it.",
         repeats=True, separator=os.pathsep,

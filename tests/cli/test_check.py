@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runwright.cli import main
+from tests.cli.conftest import COMMAND, clean_environment
 
 FAULTY = """\
 schemaVersion: '0.3'
@@ -206,3 +208,21 @@ def test_wrong_usage_exits_2() -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["check"])
     assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize("command", [["schema"], ["check", "nothing.yaml"]])
+def test_a_reader_that_has_had_enough_is_no_fault(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "nothing.yaml").write_text("")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as output:
+        ended = subprocess.run(
+            [*COMMAND, *command],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=clean_environment(),
+        )
+
+    assert (ended.returncode, ended.stderr) == (141, "")

@@ -149,3 +149,10 @@ def test_nothing_of_that_name_is_an_error(
     assert pull(account[1], tmp_path, pattern) == 2
 
     assert capsys.readouterr().err.startswith("runwright documents pull: ")
+
+
+@pytest.mark.usefixtures("account")
+def test_an_endpoint_that_is_no_url_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pull("nowhere", tmp_path, "AWS-Rest") == 2
+
+    assert capsys.readouterr().err.startswith("runwright documents pull: --from-url: 'nowhere' is no URL")

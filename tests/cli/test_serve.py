@@ -47,6 +47,13 @@ def test_a_server_says_where_it_is_and_then_that_it_is_ready(serve: Serve) -> No
         assert json.load(answer)["status"] == "ok"
 
 
+def test_an_address_of_ipv6_is_taken_as_urls_write_it(serve: Serve) -> None:
+    server = serve(*MEMORY, "--host", "[::1]")
+
+    assert server.url.startswith("http://[::1]:")
+    assert server.client().list_documents()["DocumentIdentifiers"]
+
+
 def test_boto3_runs_a_runbook_on_a_server(serve: Serve) -> None:
     ssm = serve(*MEMORY, "--skip-time").client()
     ssm.create_document(
@@ -150,7 +157,12 @@ def test_a_data_directory_in_use_is_one_line_and_exit_code_2(serve: Serve, tmp_p
         (("--quota", "runing=5"), "--quota: 'runing=5' is not NAME=N"),
         (("--quota", "running=many"), "--quota: 'running=many': a whole number is expected"),
         (("--aws", "ftp://x"), "--aws: 'ftp://x' is none of default, simulated and an http(s) URL"),
+        (("--aws", "http://"), "--aws: 'http://' is none of default, simulated and an http(s) URL"),
+        (("--aws", "http://me:secret@localhost:5000"), "--aws: the URL holds a user;"),
+        (("--aws", "http://localhost:99999/x"), "--aws: 'http://localhost:99999/x' has no port"),
         (("--port", "high"), "--port: 'high' is no port"),
+        (("--keep", "30"), "--keep: '30' is no time: a whole number with s, m, h or d is expected"),
+        (("--attachments", "/nonexistent/x"), "--attachments: '/nonexistent/x' is no directory"),
         (("--runbooks", "/nonexistent/x"), "cannot read /nonexistent/x"),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -35,6 +36,9 @@ _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 """Little of what commands make is garbage that only the collector can find, and of modules nothing is; by its defaults
 it would look for some thirty times while a command starts, and take a seventh of a loaded server's processor time."""
 
+_OUTPUT_NOT_WANTED = 128 + 13
+"""As of a program that SIGPIPE ended."""
+
 _UNMEASURED = partial(argparse.HelpFormatter, width=80)
 """For each argument that is added argparse makes a formatter, which would load shutil to measure the terminal."""
 
@@ -54,5 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     for each in (parser, *commands.choices.values()):
         each.formatter_class = argparse.HelpFormatter
     args = parser.parse_args(arguments)
-    code: int = import_module(COMMANDS[args.command].module).main(args)
+    try:
+        code: int = import_module(COMMANDS[args.command].module).main(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output, as `head` does, has had enough of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _OUTPUT_NOT_WANTED
     return code

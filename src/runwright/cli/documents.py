@@ -47,18 +47,29 @@ def main(args: argparse.Namespace) -> int:
     try:
         session = boto3.Session(profile_name=args.profile, region_name=args.region)
         retries: Any = {"mode": "standard", "total_max_attempts": 8}  # GetDocument is throttled when hundreds are asked
-        ssm = session.client("ssm", endpoint_url=args.from_url, config=Config(retries=retries))
+        ssm = _client(session, args.from_url, Config(retries=retries))
         found = _matching(ssm, args.patterns)
         if not found:
             return _refuse(f"no runbook there is called {' or '.join(args.patterns)}")
         args.to.mkdir(parents=True, exist_ok=True)
         unusable = [each.name for each in found if not _copy(ssm, each, args.to)]
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, InvalidEndpoint) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"cannot write to {args.to}: {error.strerror}")
     print(f"{len(found) - len(unusable)} of {len(found)} runbooks are in {args.to}.")
     return 1 if unusable else 0
+
+
+class InvalidEndpoint(Exception):
+    """What `--from-url` says is no URL."""
+
+
+def _client(session: boto3.Session, url: str | None, config: Config) -> Any:
+    try:
+        return session.client("ssm", endpoint_url=url, config=config)
+    except ValueError:
+        raise InvalidEndpoint(f"--from-url: '{url}' is no URL, such as http://127.0.0.1:4583.") from None
 
 
 def _refuse(reason: str) -> int:
