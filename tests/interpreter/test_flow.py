@@ -187,6 +187,43 @@ mainSteps:
     assert "count is of type Integer" in talk.record["FailureMessage"]
 
 
+def setting(name: str, value: str) -> str:
+    return f"  - {{name: s{name}, action: aws:updateVariable, inputs: {{Name: 'variable:{name}', Value: '{value}'}}}}\n"
+
+
+def test_what_a_variable_holds_has_a_limit() -> None:
+    head = "parameters: {Text: {type: String}}\nvariables: {text: {type: String, default: ''}}\n"
+    grown = setting("text", "{{ Text }}xx").replace("stext", "grown")
+    talk = Conversation(head + steps(setting("text", "{{ Text }}"), grown), parameters={"Text": "x" * 102400})
+    assert talk.steps == [("stext", "Success"), ("grown", "Failed")]
+    assert "Variable text would have 102402 bytes: at most 102400 are kept" in talk.record["FailureMessage"]
+
+
+def test_what_variables_hold_together_has_a_limit() -> None:
+    names = [f"v{number}" for number in range(11)]
+    declared = ", ".join(f"{name}: {{type: String, default: ''}}" for name in names)
+    head = f"parameters: {{Text: {{type: String}}}}\nvariables: {{{declared}}}\n"
+    sets = [setting(name, "{{ Text }}") for name in names]
+    talk = Conversation(head + steps(*sets), parameters={"Text": "x" * 102400})
+    assert talk.steps[-1] == ("sv10", "Failed")
+    assert "variables of the execution would come to 1126400 bytes" in talk.record["FailureMessage"]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{name: nap, action: aws:sleep, inputs: {Duration: '%s'}}" % ("{{ Text }}" * 11),
+        "{name: nap, action: aws:branch, inputs: {Choices: [{Variable: '%s', StringEquals: a, NextStep: one}]}}"
+        % ("{{ Text }}" * 11),
+    ],
+)
+def test_what_is_put_into_a_step_has_a_limit(step: str) -> None:
+    head = "parameters: {Text: {type: String}}\n"
+    talk = Conversation(head + steps(f"  - {step}\n", call("one")), parameters={"Text": "x" * 102400})
+    assert talk.steps == [("nap", "Failed")]
+    assert "the values that are put into it come to more than 1048576 bytes" in talk.record["FailureMessage"]
+
+
 def test_a_variable_begins_with_what_its_default_refers_to() -> None:
     text = """
 parameters: {Name: {type: String}, Names: {type: StringList}}

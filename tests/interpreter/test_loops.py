@@ -25,6 +25,22 @@ def each(inner: str = "description: d", properties: str = "isCritical: true") ->
     return Conversation(EACH.format(inner=inner, properties=properties))
 
 
+def test_a_condition_that_grows_beyond_the_limit_fails_the_loop() -> None:
+    condition = "{Variable: '%s', StringEquals: a}" % ("{{ variable:text }}" * 11)
+    text = f"""
+parameters: {{Text: {{type: String}}}}
+variables: {{text: {{type: String, default: ''}}}}
+mainSteps:
+  - name: again
+    action: aws:loop
+    inputs:
+      LoopCondition: {condition}
+      Steps: [{{name: set, action: aws:updateVariable, inputs: {{Name: "variable:text", Value: "{{{{ Text }}}}"}}}}]
+"""
+    talk = Conversation(text, parameters={"Text": "x" * 102400})
+    assert (talk.status, talk.steps) == ("Failed", [("again", "Failed"), ("set", "Success")])
+
+
 def test_a_loop_runs_a_pass_for_each_value() -> None:
     talk = each()
     asked: list[str] = []

@@ -11,7 +11,7 @@ from runwright.actions.every import ACTIONS, DECLARATIONS
 from runwright.actions.registry import Action, Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed
 from runwright.interpreter import fixed, rulings
 from runwright.interpreter.outcome import Outcome
-from runwright.interpreter.references import Lookup, lookup_in, script_context
+from runwright.interpreter.references import Lookup, lookup_in, script_context, size_of
 from runwright.interpreter.state import Activity, Answered, State
 from runwright.language.conditions import holds
 from runwright.language.declarations import Declaration, Input
@@ -215,6 +215,8 @@ def _succeeded(state: State, action: Action, context: Context, given: Given) -> 
             if not is_of_kind(variable.kind, value):
                 found = json.dumps(value, ensure_ascii=False)[:200]
                 return input_failure(f"Variable {name} is of type {variable.kind}, the value is {found}")
+            if problem := _problem_of_size(state, name, value):
+                return input_failure(problem)
             state.variables[name] = value
             return Outcome("Success")
         case outputs:
@@ -264,13 +266,19 @@ def keep_outputs(state: State, step: Step, outcome: Outcome) -> Outcome:
 
 
 def _sizes(outputs: dict[str, Json]) -> dict[str, int]:
-    """Bytes of each output: of a text itself, else of its JSON."""
-    return {
-        name: len(
-            value.encode("utf-8", "replace") if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
-        )
-        for name, value in outputs.items()
-    }
+    return {name: size_of(value) for name, value in outputs.items()}
+
+
+def _problem_of_size(state: State, name: str, value: Json) -> str | None:
+    """Variables are kept as outputs are, and have the same limits (ours)."""
+    size = size_of(value)
+    if size > rulings.OUTPUT_BYTES:
+        return f"Variable {name} would have {size} bytes: at most {rulings.OUTPUT_BYTES} are kept"
+    total = size + sum(_sizes({other: held for other, held in state.variables.items() if other != name}).values())
+    if total > rulings.EXECUTION_OUTPUT_BYTES:
+        most = rulings.EXECUTION_OUTPUT_BYTES
+        return f"The variables of the execution would come to {total} bytes: at most {most} are kept"
+    return None
 
 
 def _too_large(reason: str) -> Outcome:

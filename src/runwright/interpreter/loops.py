@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runwright.interpreter import attempts
 from runwright.interpreter.outcome import Outcome
-from runwright.interpreter.references import lookup_in
+from runwright.interpreter.references import TooMuch, lookup_in
 from runwright.interpreter.state import Activity, Frame, State
 from runwright.language.conditions import holds
 from runwright.language.fields import as_kind
@@ -43,7 +43,10 @@ def after_pass(state: State, activity: Activity, iteration: int) -> Outcome | No
         more = more and iteration < len(activity.values)
     elif more:
         assert loop.condition is not None
-        more = holds(loop.condition, lookup_in(state))
+        try:
+            more = holds(loop.condition, lookup_in(state))
+        except TooMuch as wrong:
+            return attempts.input_failure(f"its condition cannot be looked at: {wrong}")
     if not more:
         return Outcome("Success", dict(state.outputs[activity.name]))
     _begin_pass(state, activity, iteration + 1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from runwright.interpreter import rulings
 from runwright.language.fields import as_kind
 from runwright.language.model import Variable
 from runwright.language.templates import render
@@ -20,8 +22,44 @@ TARGET = "RESOURCE_ID"
 """[UG] a pseudo parameter: the resource that an execution of a rate control is for."""
 
 
+class TooMuch(ValueError):
+    """What values are put into, each as often as it is named there, would grow beyond a limit."""
+
+
 def lookup_in(state: State) -> Lookup:
-    """A lookup over parameters, variables, outputs and system variables; KeyError for what has no value."""
+    """A lookup over parameters, variables, outputs and system variables; KeyError for what has no value.
+
+    It is for the inputs of one step: raises TooMuch where they would come to more than the outputs of an execution may.
+    """
+    return _bounded(_values_of(state), rulings.EXECUTION_OUTPUT_BYTES)
+
+
+def _bounded(lookup: Lookup, most: int) -> Lookup:
+    sizes: dict[str, int] = {}
+    room = most
+
+    def look(reference: str) -> Json:
+        nonlocal room
+        value = lookup(reference)
+        if isinstance(value, (str, list, dict)):
+            if reference not in sizes:
+                sizes[reference] = size_of(value)
+            room -= sizes[reference]
+            if room < 0:
+                raise TooMuch(f"the values that are put into it come to more than {most} bytes")
+        return value
+
+    return look
+
+
+def size_of(value: Json) -> int:
+    """Bytes of a value: of a text itself, else of its JSON."""
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "replace"))
+    return len(json.dumps(value, separators=(",", ":")))
+
+
+def _values_of(state: State) -> Lookup:
     start = state.start
 
     def lookup(reference: str) -> Json:
@@ -43,13 +81,18 @@ def lookup_in(state: State) -> Lookup:
 def first_value(variable: Variable, start: Start, at: float) -> Json:
     """What a variable holds before a step has set it.
 
-    [OBS] in AWS's own runbooks its default refers to parameters.
+    [OBS] in AWS's own runbooks its default refers to parameters. A default that comes to more than is kept is none.
     """
 
     def lookup(reference: str) -> Json:
         return system_variable(reference, start, at) if ":" in reference else start.parameters[reference]
 
-    return None if variable.default is None else as_kind(variable.kind, render(variable.default, lookup))
+    if variable.default is None:
+        return None
+    try:
+        return as_kind(variable.kind, render(variable.default, _bounded(lookup, rulings.OUTPUT_BYTES)))
+    except TooMuch:
+        return None
 
 
 def system_variable(reference: str, start: Start, at: float) -> Json:
