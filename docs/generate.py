@@ -88,12 +88,12 @@ def _section(declaration: Declaration) -> Iterator[str]:
     if declaration.timeout_seconds is None:
         yield "Timeout: none by default."
     else:
-        yield f"Timeout: {declaration.timeout_seconds:g} s by default{_cap(declaration)}."
+        yield f"Timeout: {declaration.timeout_seconds:.9g} s by default{_cap(declaration)}."
     yield ""
 
 
 def _cap(declaration: Declaration) -> str:
-    return "" if declaration.timeout_cap is None else f", {declaration.timeout_cap:g} s at most"
+    return "" if declaration.timeout_cap is None else f", {declaration.timeout_cap:.9g} s at most"
 
 
 def _input(one: Input) -> str:

@@ -36,6 +36,10 @@ def test_a_generated_page_is_up_to_date(name: str) -> None:
     assert text == GENERATOR.PAGES[name](), "run: make docs"
 
 
+def test_seconds_are_written_out() -> None:
+    assert [line for line in (ROOT / "docs" / "actions.md").read_text().splitlines() if "e+0" in line] == []
+
+
 def test_each_setting_and_quota_is_documented() -> None:
     text = (ROOT / "docs" / "settings.md").read_text()
 

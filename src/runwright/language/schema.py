@@ -207,7 +207,7 @@ def _needs_inputs(declaration: Declaration) -> dict[str, Json]:
 def _described(declaration: Declaration) -> str:
     if declaration.timeout_seconds is None:
         return declaration.summary
-    return f"{declaration.summary} It has {declaration.timeout_seconds:g} seconds unless the step says otherwise."
+    return f"{declaration.summary} It has {declaration.timeout_seconds:.9g} seconds unless the step says otherwise."
 
 
 def _follow_up(*words: str) -> dict[str, Json]:

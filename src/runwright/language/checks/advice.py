@@ -37,7 +37,7 @@ def _check_action(each: WrittenStep, declarations: Declarations, findings: Findi
         findings.warning("only-aws", (*each.path, "action"), text)
     cap = declaration.timeout_cap
     if cap is not None and isinstance(seconds, int | float) and seconds > cap:
-        text = f"timeoutSeconds is {seconds}, but an attempt of {each.step.action} ends after {cap:g} seconds"
+        text = f"timeoutSeconds is {seconds}, but an attempt of {each.step.action} ends after {cap:.9g} seconds"
         findings.warning("timeout-above-cap", (*each.path, "timeoutSeconds"), text)
 
 
