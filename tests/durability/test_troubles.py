@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import sqlite3
 import threading
 import urllib.request
@@ -168,6 +169,28 @@ def test_a_server_told_to_stop_does_not_wait_longer_than_it_may(serve: Serve, tm
         asked.wait(20)
 
         running.process.terminate()
+
+        assert running.process.wait(20) == 0
+        may_answer.set()
+
+
+def test_a_server_told_to_stop_twice_waits_for_nothing(serve: Serve, tmp_path: Path) -> None:
+    asked, may_answer = threading.Event(), threading.Event()
+
+    def answer(request: Request) -> Answer:
+        asked.set()
+        may_answer.wait(60)
+        return 200, {}, b"{}"
+
+    with server(answer) as backend:
+        running = serve("--data", str(tmp_path / "data"), "--aws", backend, "--drain", "10m")
+        ssm = client_of(running)
+        create(ssm, CALL)
+        ssm.start_automation_execution(DocumentName="Book")
+        asked.wait(20)
+
+        running.process.terminate()
+        running.process.send_signal(signal.SIGINT)
 
         assert running.process.wait(20) == 0
         may_answer.set()

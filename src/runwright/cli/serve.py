@@ -10,7 +10,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
 import uvicorn
@@ -123,9 +123,10 @@ async def _serve(
 
             server = _Server(_configuration(create_app(engine, front.guard), front, drain_seconds), say_ready)
             drained: list[asyncio.Task[None]] = []
-            _stop_on_signals(server, lambda: drained.append(asyncio.ensure_future(engine.driver.drain(drain_seconds))))
+            _stop_on_signals(server, drained, lambda: engine.driver.drain(drain_seconds))
             await server.serve(sockets=[listener])
-            await asyncio.gather(*drained)
+            with contextlib.suppress(asyncio.CancelledError):  # by a second signal
+                await asyncio.gather(*drained)
     return 0
 
 
@@ -193,11 +194,19 @@ def _url(listener: socket.socket, scheme: str) -> str:
     return f"{scheme}://{host}:{address[1]}"
 
 
-def _stop_on_signals(server: uvicorn.Server, drain: Callable[[], None]) -> None:
+def _stop_on_signals(
+    server: uvicorn.Server, drained: list[asyncio.Task[None]], drain: Callable[[], Coroutine[Any, Any, None]]
+) -> None:
+    """The first signal lets what is under way end; a second one waits for nothing."""
+
     def stop() -> None:
         if not server.should_exit:
-            drain()
-        server.should_exit = True
+            server.should_exit = True
+            drained.append(asyncio.ensure_future(drain()))
+            return
+        server.force_exit = True
+        for each in drained:
+            each.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
