@@ -62,6 +62,8 @@ def test_service_and_api_are_taken_in_every_spelling(moto_url: str, service: str
         ("sqs", "ListQueuez", "The service 'sqs' has no API 'ListQueuez'. Did you mean ListQueues"),
         ("sqs", "__class__", "The service 'sqs' has no API '__class__'."),
         ("../../secrets", "x", "There is no AWS service '../../secrets'."),
+        ("../ec2", "DescribeVpcs", "There is no AWS service '../ec2'."),
+        ("ec2", "Describe(Vpcs)", "The service 'ec2' has no API 'Describe(Vpcs)'."),
         ("s3", "GetObject", "The operation answers with a stream, which a runbook cannot take."),
         ("ec2", "StartInstances", 'Parameter validation failed:\nMissing required parameter in input: "InstanceIds"'),
     ],

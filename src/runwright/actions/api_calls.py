@@ -16,7 +16,9 @@ POLL_SECONDS = 2.0
 _SERVICE = Input("Service", "String", "The AWS service, as boto3 names its client: ec2, rds.", required=True)
 _API = Input("Api", "String", "The API: DescribeInstances, or describe_instances as boto3 spells it.", required=True)
 _SELECTOR = Input("PropertySelector", "String", "JSONPath of the property in the reply.", required=True)
-_DESIRED = Input("DesiredValues", "StringList", "The values of which the property must have one.", required=True)
+_DESIRED = Input(
+    "DesiredValues", "StringList", "The values of which the property must have one.", required=True, minimum=1
+)
 _PROPERTY_INPUTS = (_SERVICE, _API, _SELECTOR, _DESIRED)
 
 

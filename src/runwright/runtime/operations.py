@@ -13,7 +13,7 @@ from typing import Any
 
 from runwright.messages import Failure
 
-_NOT_ALPHANUMERIC = re.compile("[^a-z0-9]")
+_BETWEEN_WORDS = re.compile("[-_ ]")
 
 
 class Models:
@@ -49,7 +49,7 @@ class Models:
 
 
 def _plain(name: str) -> str:
-    return _NOT_ALPHANUMERIC.sub("", name.lower())
+    return _BETWEEN_WORDS.sub("", name.lower())
 
 
 def _by_plain_name(names: Iterable[str]) -> dict[str, str]:
