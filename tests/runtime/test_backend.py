@@ -117,6 +117,18 @@ def test_no_answer_of_a_backend_is_a_fault_of_ours(service: str, api: str, body:
         with_backend(url, scenario)
 
 
+@pytest.mark.parametrize("levels", [200, 5000])
+def test_an_answer_that_is_nested_too_deeply_is_told(levels: int) -> None:
+    async def scenario(backend: Backend) -> None:
+        request = {"TableName": "Table", "Key": {"id": {"S": "1"}}}
+        failure = refused(await backend.call(SCOPE, "dynamodb", "GetItem", request, seconds=20)).failure
+        assert failure.message.startswith("The backend's answer cannot be read: ")
+
+    body = b'{"Item":{"a":' + b'{"L":[' * levels + b"]}" * levels + b"}}"
+    with server(lambda request: (200, {}, body)) as url:
+        with_backend(url, scenario)
+
+
 def test_an_answer_that_cannot_be_read_is_told() -> None:
     async def scenario(backend: Backend) -> None:
         failure = refused(await backend.call(SCOPE, "ec2", "DescribeVpcs", {}, seconds=20)).failure

@@ -54,16 +54,26 @@ def _telling(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def as_json(value: object) -> Json:
-    """`value`, which botocore parsed, in JSON values that can be stored. Raises StreamRefused."""
+    """`value`, which botocore parsed, in JSON values that can be stored.
+
+    Raises StreamRefused, and ResponseParserError for what is nested too deeply.
+    """
+    try:
+        return _as_json(value)
+    except RecursionError:
+        raise ResponseParserError("its lists and maps are nested too deeply") from None
+
+
+def _as_json(value: object) -> Json:
     match value:
         case None | bool() | int():
             return value
         case str():
             return value if value.isascii() else _storable(value)
         case dict():
-            return Members((_storable(str(key)), as_json(one)) for key, one in value.items())
+            return Members((_storable(str(key)), _as_json(one)) for key, one in value.items())
         case list() | tuple():
-            return [as_json(one) for one in value]
+            return [_as_json(one) for one in value]
         case float():
             return value if math.isfinite(value) else str(value)
         case datetime.datetime():
