@@ -162,3 +162,14 @@ def test_the_files_of_a_later_program_keep_every_byte_also_those_of_its_wal(
 
     asyncio.run(refused())
     assert contents(folder) == before
+
+
+def test_a_database_that_cannot_be_written_is_refused(connection: sqlite3.Connection, tmp_path: Path) -> None:
+    file = tmp_path / FILE_NAME
+    migrations.prepare(connection, file)
+    reading = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        with pytest.raises(DataRefused, match="cannot be written: attempt to write a readonly database"):
+            migrations.prepare(reading, file)
+    finally:
+        reading.close()

@@ -47,7 +47,9 @@ def prepare(connection: sqlite3.Connection, file: Path, schema: Traversable = SC
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         create(connection, schema)
-    elif version < newest(schema):
+        return
+    _try_to_write(connection, file, version)
+    if version < newest(schema):
         _bring_up(connection, version, schema)
 
 
@@ -75,6 +77,18 @@ def _version_of(connection: sqlite3.Connection, file: Path, schema: Traversable)
             "use the program that wrote it, or give another --data"
         )
     return version
+
+
+def _try_to_write(connection: sqlite3.Connection, file: Path, version: int) -> None:
+    """Raise DataRefused where SQLite has opened the file for reading alone, or somebody else keeps it from writing."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"PRAGMA user_version={version}")
+    except sqlite3.OperationalError as refused:
+        raise DataRefused(f"{file} cannot be written: {refused}") from refused
+    finally:
+        if connection.in_transaction:
+            connection.rollback()
 
 
 def _bring_up(connection: sqlite3.Connection, version: int, schema: Traversable) -> None:
