@@ -147,6 +147,7 @@ def test_a_file_is_taken_over_from_another_document(tmp_path: Path) -> None:
         (lambda folder: given("file:///etc"), "in no folder"),
         (lambda folder: given((folder / "..").as_uri()), "in no folder"),
         (lambda folder: given(folder.as_uri(), Name="other.py"), "does not stand under files"),
+        (lambda folder: [{"Values": [folder.as_uri()]}], "An attachment has no Key:"),
         (lambda folder: given("ftp://bucket/x", "S3FileUrl", Name="greeting.py"), "is no place in S3"),
         (lambda folder: given("Nothing/1/greeting.py", "AttachmentReference", Name="greeting.py"), "does not exist"),
     ],

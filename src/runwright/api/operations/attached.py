@@ -78,10 +78,10 @@ async def _read(
             return [(name, await _from_s3(engine, source, caller))]
         case "AttachmentReference" if name is not None:
             return [(name, await _from_document(engine, source, caller))]
+        case None:
+            raise _refusal("An attachment has no Key: SourceUrl, S3FileUrl or AttachmentReference is expected.")
         case other:
-            raise _refusal(
-                f"An attachment by {other} needs a Name; Key is SourceUrl, S3FileUrl or AttachmentReference."
-            )
+            raise _refusal(f"An attachment by {other} needs a Name.")
 
 
 async def _from_folder(engine: Engine, source: str, name: str, caller: Caller) -> bytes:
