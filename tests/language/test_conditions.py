@@ -63,7 +63,14 @@ def test_there_are_eleven_operators() -> None:
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_a_missing_value_compares_false(operator: str) -> None:
+    assert not compare("{{describe.Platform}}", operator, "windows")
     assert not compare("{{describe.Platform}}", operator, "{{describe.Platform}}")
+
+
+def test_a_variable_without_a_value_can_be_told_by_its_name() -> None:
+    assert compare("{{ find.PublicIp }}", "Contains", "PublicIp")
+    assert compare("{{ find.PublicIp }}", "StartsWith", "{{find.")
+    assert not compare("{{state}}", "Contains", "state")
 
 
 def test_conditions_are_joined() -> None:

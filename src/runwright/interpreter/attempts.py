@@ -19,7 +19,7 @@ from runwright.language.fields import as_number_of_step, shown
 from runwright.language.inputs import fit
 from runwright.language.model import Step
 from runwright.language.selectors import WrongType, take
-from runwright.language.templates import Unresolved, render
+from runwright.language.templates import Unresolved, leniently, render
 from runwright.language.types import is_of_kind
 from runwright.members import Incomplete
 from runwright.messages import CallAws, Failure, Json, Reply
@@ -61,7 +61,7 @@ def prepare(state: State, activity: Activity, step: Step) -> Outcome | None:
 def _inputs(declaration: Declaration, step: Step, lookup: Lookup) -> dict[str, Json]:
     match step.action:
         case "aws:branch":
-            return dict(render(dict(step.inputs), _lenient(lookup)))
+            return dict(render(dict(step.inputs), leniently(lookup)))
         case "aws:loop":
             shown = ("Iterators", "IteratorDataType", "MaxIterations")
             return dict(render({name: step.inputs[name] for name in shown if name in step.inputs}, lookup))
@@ -72,19 +72,7 @@ def _inputs(declaration: Declaration, step: Step, lookup: Lookup) -> dict[str, J
 def _rendered(declared: Input | None, value: Json, lookup: Lookup) -> Json:
     if declared is not None and declared.is_verbatim:
         return value
-    return render(value, _lenient(lookup) if declared is not None and declared.keeps_unresolved else lookup)
-
-
-def _lenient(lookup: Lookup) -> Lookup:
-    """Where a reference without a value is no error: it stays as text."""
-
-    def look(reference: str) -> Json:
-        try:
-            return lookup(reference)
-        except KeyError:
-            return f"{{{{{reference}}}}}"
-
-    return look
+    return render(value, leniently(lookup) if declared is not None and declared.keeps_unresolved else lookup)
 
 
 def _timeout_seconds(declaration: Declaration, step: Step, state: State) -> float | None:

@@ -1,6 +1,8 @@
 """Conditions of aws:branch and aws:loop: eleven operators, joined by And, Or and Not.
 
-A reference without a value compares false: AWS's own samples rely on an absent `Platform` [UG].
+A Variable without a value stays the text that names it, which equals no sensible operand: AWS's own samples rely on
+an absent `Platform` [UG], and a runbook that AWS publishes asks whether an address that may be absent `Contains` its
+own name (inferred from that). An operand without a value compares false.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import assert_never
 
 from runwright.language.fields import as_flag, as_text
 from runwright.language.model import And, Comparison, Condition, Not, Or
-from runwright.language.templates import Lookup, Unresolved, as_embedded_text, render
+from runwright.language.templates import Lookup, Unresolved, as_embedded_text, leniently, render
 from runwright.messages import Json
 
 Operator = Callable[[Json, Json], bool]
@@ -27,10 +29,10 @@ def holds(condition: Condition, lookup: Lookup) -> bool:
             return not holds(condition.condition, lookup)
         case Comparison():
             try:
-                left, right = render(condition.variable, lookup), render(condition.operand, lookup)
+                right = render(condition.operand, lookup)
             except Unresolved:
                 return False
-            return OPERATORS[condition.operator](left, right)
+            return OPERATORS[condition.operator](render(condition.variable, leniently(lookup)), right)
         case _:
             assert_never(condition)
 

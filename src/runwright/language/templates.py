@@ -46,6 +46,18 @@ def render(value: Json, lookup: Lookup) -> Json:
     return value
 
 
+def leniently(lookup: Lookup) -> Lookup:
+    """`lookup` for where a reference without a value is no error: it stays as text."""
+
+    def look(reference: str) -> Json:
+        try:
+            return lookup(reference)
+        except KeyError:
+            return f"{{{{{reference}}}}}"
+
+    return look
+
+
 def references(value: Json) -> Iterator[str]:
     """Yield each reference in `value`, without braces, in the order of the text and as often as it stands there."""
     if isinstance(value, str):
