@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runwright.actions.every import ACTIONS
-from runwright.actions.registry import Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed
+from runwright.actions.registry import Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed, TimedOutOn
 from runwright.language.inputs import fit
 from runwright.language.model import Step
 from runwright.messages import Effect, Failure, Json, Selection, WishId
@@ -23,7 +23,7 @@ class Conversation:
     outputs: tuple[Selection, ...] = ()
     effect: Any = None
     given: Given | None = None
-    failed: StepFailed | EffectFailed | Interrupted | None = None
+    failed: StepFailed | EffectFailed | Interrupted | TimedOutOn | None = None
     asked: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -76,6 +76,6 @@ class Conversation:
             self.asked.append(self.effect)
         except StopIteration as end:
             self.given = end.value
-        except (StepFailed, EffectFailed, Interrupted) as failed:
+        except (StepFailed, EffectFailed, Interrupted, TimedOutOn) as failed:
             self.failed = failed
         return self

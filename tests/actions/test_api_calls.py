@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from runwright.actions.registry import EffectFailed
+from runwright.actions.registry import EffectFailed, Interrupted, TimedOutOn
 from runwright.actions.verdicts import VERDICTS, Done, Pending
 from runwright.messages import CallAws, Json, Poll, Selection
 from tests.actions.conversation import Conversation
@@ -65,6 +65,18 @@ def test_waiting_fails_on_an_error_of_the_api() -> None:
     failed = Conversation("aws:waitForAwsResourceProperty", STATE).fail("An error occurred (Gone)", "Gone").failure
     assert failed.message == "Step fails when it is Poll action status for completion. An error occurred (Gone)"
     assert (failed.stage, failed.type) == ("Invocation", "Action")
+
+
+def test_a_wait_that_times_out_asks_once_more_what_the_property_is() -> None:
+    talk = Conversation("aws:waitForAwsResourceProperty", STATE).interrupt("timeout")
+    assert talk.effect.select == (Selection("value", "$.Reservations[0].Instances[0].State.Name"),)
+    failed = talk.reply({"value": "pending"}).failed
+    assert isinstance(failed, TimedOutOn)
+    assert failed.missing.endswith('State.Name is "pending", which is none of the desired values running, stopped')
+
+
+def test_a_wait_that_is_cancelled_asks_nothing() -> None:
+    assert isinstance(Conversation("aws:waitForAwsResourceProperty", STATE).interrupt().failed, Interrupted)
 
 
 @pytest.mark.parametrize("action", ["aws:assertAwsResourceProperty", "aws:waitForAwsResourceProperty"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import NoReturn
+
 from runwright.actions.phases import EXECUTING, POLLING, failure_text, refuse_input, within
-from runwright.actions.registry import Context, Doing, StepFailed, action
+from runwright.actions.registry import Context, Doing, EffectFailed, Interrupted, StepFailed, TimedOutOn, action
 from runwright.actions.verdicts import matches_desired
 from runwright.language.declarations import Declaration, Input
 from runwright.language.fields import shown
 from runwright.language.selectors import problem_of
-from runwright.messages import CallAws, Json, Poll, Selection
+from runwright.messages import CallAws, Effect, Json, Poll, Selection
 
 POLL_SECONDS = 2.0
 """Undocumented; AWS's own simulation waits as long between polls everywhere [CDK]."""
@@ -56,7 +59,7 @@ def assert_aws_resource_property(context: Context) -> Doing:
     reply = yield _call(context.inputs, (Selection("value", selector),))
     value = reply.get("value")
     if not matches_desired(value, desired):
-        reason = f"The property {selector} is {shown(value)}, which is none of the desired values {', '.join(desired)}"
+        reason = _mismatch(selector, value, desired)
         raise StepFailed(failure_text(EXECUTING, reason), stage="PostVerification", type="Verification")
     return {}
 
@@ -74,8 +77,29 @@ def wait_for_aws_resource_property(context: Context) -> Doing:
     """[UG] Until the step times out; errors other than throttling, 5xx and connection errors fail it (inferred)."""
     selector, desired = _property_of(context.inputs)
     args = {"selector": selector, "desired": desired}
-    yield from within(POLLING, Poll(_call(context.inputs), "aws.property", args, POLL_SECONDS))
+    try:
+        yield from within(POLLING, Poll(_call(context.inputs), "aws.property", args, POLL_SECONDS))
+    except Interrupted as interrupted:
+        if interrupted.reason == "timeout":
+            yield from _tell_what_it_is(_call(context.inputs, (Selection("value", selector),)), selector, desired)
+        raise
     return {}
+
+
+def _tell_what_it_is(call: CallAws, selector: str, desired: list[str]) -> Generator[Effect, Json, NoReturn]:
+    """Ask once more, since what a poll was answered is not kept, and time out on that (ours)."""
+    try:
+        reply = yield call
+    except EffectFailed as failed:
+        raise TimedOutOn(failed.failure.message) from failed
+    value = reply.get("value")
+    if matches_desired(value, desired):
+        raise TimedOutOn(f"The property {selector} is {shown(value)} now, which is too late")
+    raise TimedOutOn(_mismatch(selector, value, desired))
+
+
+def _mismatch(selector: str, value: Json, desired: list[str]) -> str:
+    return f"The property {selector} is {shown(value)}, which is none of the desired values {', '.join(desired)}"
 
 
 def _call(inputs: dict[str, Json], select: tuple[Selection, ...] = ()) -> CallAws:

@@ -85,6 +85,14 @@ class StepFailed(Exception):
         self.final = final
 
 
+class TimedOutOn(Exception):
+    """Raised by a generator whose attempt has timed out; `missing` is a sentence on what was waited for in vain."""
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(missing)
+        self.missing = missing
+
+
 @record
 class SetVariable:
     """Success, and the variable `name` holds `value`."""

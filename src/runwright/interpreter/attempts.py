@@ -8,7 +8,16 @@ from __future__ import annotations
 import json
 
 from runwright.actions.every import ACTIONS, DECLARATIONS
-from runwright.actions.registry import Action, Context, EffectFailed, Given, Interrupted, SetVariable, StepFailed
+from runwright.actions.registry import (
+    Action,
+    Context,
+    EffectFailed,
+    Given,
+    Interrupted,
+    SetVariable,
+    StepFailed,
+    TimedOutOn,
+)
 from runwright.interpreter import fixed, rulings
 from runwright.interpreter.outcome import Outcome
 from runwright.interpreter.references import Lookup, lookup_in, script_context, size_of
@@ -184,6 +193,8 @@ def resume(state: State, activity: Activity, reply: Reply | None) -> Outcome | N
     except StepFailed as failed:
         text = rulings.sentence(failed.message) + rulings.GUIDE
         return Outcome("Failed", failed.outputs, text, failed.stage, failed.type, failed.final)
+    except TimedOutOn as timed_out:
+        return Outcome("TimedOut", message=timed_out.missing, stage="PostVerification", type="Verification")
     except Incomplete as answer:
         return Outcome("Failed", message=rulings.failure_text(action.phase, str(answer)))
     except Interrupted:
@@ -283,14 +294,23 @@ def input_failure(reason: str) -> Outcome:
 def decided_outcome(state: State, activity: Activity, outcome: Outcome) -> Outcome:
     """The outcome that an interruption has settled, with the outputs there are. A cancelled step tells no failure.
 
-    What an action says of a time-out before its work has begun (PreVerification) is the step's message.
+    What an action says of a time-out before its work has begun (PreVerification) is the step's message; what it says
+    that it waited for in vain is told in it.
     """
     assert activity.decided is not None
-    message = outcome.message if activity.decided == "Failed" else None
-    if activity.decided == "TimedOut" and outcome.stage == "PreVerification":
-        return Outcome("TimedOut", outcome.outputs, outcome.message, outcome.stage, outcome.type)
     if activity.decided == "TimedOut":
-        seconds = (activity.timeout_at or state.now) - activity.attempt_since
-        action = ACTIONS.get(state.step_of(activity).action)
-        message = rulings.timeout_text(action.phase if action else "Executing", seconds)
+        if outcome.stage == "PreVerification":
+            return Outcome("TimedOut", outcome.outputs, outcome.message, outcome.stage, outcome.type)
+        return _timed_out(state, activity, outcome)
+    message = outcome.message if activity.decided == "Failed" else None
     return Outcome(activity.decided, outcome.outputs, message, stage="Invocation", type="Action")
+
+
+def _timed_out(state: State, activity: Activity, outcome: Outcome) -> Outcome:
+    seconds = (activity.timeout_at or state.now) - activity.attempt_since
+    action = ACTIONS.get(state.step_of(activity).action)
+    phase = action.phase if action else "Executing"
+    if outcome.status != "TimedOut":
+        return Outcome("TimedOut", outcome.outputs, rulings.timeout_text(phase, seconds))
+    text = rulings.timeout_text(phase, seconds, outcome.message)
+    return Outcome("TimedOut", outcome.outputs, text, outcome.stage, outcome.type)

@@ -56,9 +56,10 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."
 
 
-def timeout_text(phase: str, seconds: float) -> str:
-    """[UG] `Step timed out while step is ...`; the seconds are ours (inferred)."""
-    return f"Step timed out while step is {phase}. It had {seconds:g} seconds." + GUIDE
+def timeout_text(phase: str, seconds: float, missing: str | None = None) -> str:
+    """[UG] `Step timed out while step is ...`; the seconds and what was missing are ours."""
+    text = f"Step timed out while step is {phase}. It had {seconds:g} seconds."
+    return (f"{text} {sentence(missing)}" if missing else text) + GUIDE
 
 
 def internal_text(log_id: str) -> str:
