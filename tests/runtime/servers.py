@@ -58,6 +58,14 @@ def server(answer: Callable[[Request], Answer], context: ssl.SSLContext | None =
 
 
 @contextmanager
+def refusing_port() -> Iterator[str]:
+    """An address that is taken, so that nobody else gets it, and refuses connections."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@contextmanager
 def silent_server() -> Iterator[str]:
     """A server that accepts connections and never says a word."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)

@@ -16,7 +16,7 @@ from runwright.runtime.preflight import Preflight
 from runwright.runtime.scope import Scope
 from tests.backends.sts_proxy import sts_proxy
 
-from .servers import Answer, Request, server, silent_server
+from .servers import Answer, Request, refusing_port, server, silent_server
 
 SCOPE = Scope("6f2b9f0e-6f0d-4d0a-9b5e-2c1d6f1c7a11", "family", "123456789012", "eu-west-1", None)
 ROLE = dataclasses.replace(SCOPE, role="arn:aws:iam::222222222222:role/Operator")
@@ -221,11 +221,23 @@ def test_a_server_that_hangs_gives_outcome_unknown() -> None:
     async def scenario(backend: Backend) -> None:
         answer = refused(await backend.call(SCOPE, "sqs", "ListQueues", {}, seconds=0.3))
         assert answer.failure.code == "OutcomeUnknown"
-        assert "There was no answer within 0.3 seconds. Whether the call took effect is not known." in (
-            answer.failure.message
+        assert answer.failure.message == (
+            "sqs:ListQueues: There was no answer within 0.3 seconds. Whether the call took effect is not known."
         )
 
     with silent_server() as url:
+        with_backend(url, scenario)
+
+
+def test_what_was_called_where_nobody_listens_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+
+    async def scenario(backend: Backend) -> None:
+        answer = refused(await backend.call(SCOPE, "SQS", "ListQueues", {}, seconds=20))
+        assert answer.is_transient
+        assert answer.failure.message.startswith("sqs:ListQueues: Could not connect to the endpoint URL")
+
+    with refusing_port() as url:
         with_backend(url, scenario)
 
 

@@ -265,7 +265,8 @@ class Backend:
             refused = refused_by(error)
             if refused is None:
                 raise
-            reply = refused
+            is_unanswered = refused.is_transient and not refused.status
+            reply = refused.because_of(f"{service}:{call.operation}") if is_unanswered else refused
         known = self._clients.service_name(call.service) or "unknown"  # else each misspelling would be a series
         if not isinstance(reply, Refused):
             self.called(known, "")
