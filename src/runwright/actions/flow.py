@@ -20,7 +20,12 @@ declare(
         "aws:branch",
         "Goes on at the first step whose condition holds.",
         (
-            Input("Choices", "MapList", "Maps with NextStep and a condition, tried in order.", required=True),
+            Input(
+                "Choices",
+                "MapList",
+                "Maps with NextStep and a condition, tried in order. A Variable without a value stays as text.",
+                required=True,
+            ),
             Input("Default", "String", "The step to go to when no condition holds."),
         ),
         # Undocumented; AWSSupport-TroubleshootWindowsUpdate refers to it.
