@@ -130,7 +130,8 @@ class World:
     async def _free_its_slot(self) -> None:
         query = "SELECT id FROM executions WHERE quota = ? AND ended_at IS NULL"
         while row := await self._row(query, "rate-controlled"):
-            await self.client.call("StopAutomationExecution", AutomationExecutionId=row[0])
+            body = json.dumps({"AutomationExecutionId": row[0]}).encode()
+            await self.client.post("StopAutomationExecution", body)  # refused when it has ended meanwhile
             await self.engine.wait(str(row[0]))
 
     async def _child(self) -> str:
