@@ -23,7 +23,7 @@ from runwright.runtime.children import ChildExecutions
 from runwright.runtime.clock import Clock
 from runwright.runtime.driver import Driver
 from runwright.runtime.journal import New
-from runwright.runtime.pace import PIECE_SECONDS, Pace
+from runwright.runtime.pace import Pace
 from runwright.runtime.scope import Birth, Caller
 from runwright.runtime.sqlite import Database
 from tests.simulation.books import parsed
@@ -88,7 +88,7 @@ class World:
     def _pace(self) -> Pace:
         """Somebody always reads, and pieces of work are now long enough and now too short to stand back."""
         draw = random.Random(f"pace {self.whims.seed}")
-        pace = Pace(lambda: draw.random() * PIECE_SECONDS * 3)
+        pace = Pace(lambda: draw.random() * 0.0006)
         pace.reader_came()
         return pace
 

@@ -11,7 +11,7 @@ from runwright.logs import get_logger
 from runwright.runtime.journal import Journal
 from runwright.runtime.live import Turn
 from runwright.runtime.metrics import Metrics
-from runwright.runtime.pace import Pace
+from runwright.runtime.pace import Pace, Pieces
 
 log = get_logger()
 
@@ -34,7 +34,8 @@ class Commits:
         began: Callable[[], None],
         over: Callable[[asyncio.Task[None]], None],
     ) -> None:
-        self._journal, self._metrics, self._pace = journal, metrics, pace
+        self._journal, self._metrics = journal, metrics
+        self._answers = Pieces(pace, least=0.0, a_read=0.000005, rounds=1)  # most who are answered read next
         self._stored, self._refused, self._began, self._over = stored, refused, began, over
         self._next: dict[str, Turn] = {}
         self._is_busy = False
@@ -81,9 +82,10 @@ class Commits:
         if self._next:
             self.begin()
             await asyncio.sleep(0)  # it is on its way
+        self._answers.begin()
         for turn in stored:
             self._stored(turn)
-            await self._pace.space_out()
+            await self._answers.stand_back()
 
     async def _store(self, turns: list[Turn]) -> list[Turn]:
         """Store them together and give those that are stored. One that cannot be is found, and refused alone."""
