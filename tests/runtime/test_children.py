@@ -139,12 +139,7 @@ def test_a_fan_out_that_breaks_again_while_it_is_being_ended_asks_its_children_a
 
     async def play() -> tuple[str, str]:
         async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
-            await engine.documents.create(CALLER.account, CALLER.region, "Wait", "Automation", Draft(WAIT, "YAML"), {})
-            targets = [{"Key": "ParameterValues", "Values": ["a"]}]
-            request = {"DocumentName": "Wait", "TargetParameterName": "Who", "Targets": targets}
-            parent = await engine.start(request, CALLER)
-            child = WishId("child/0", 1, 1, 0).unique_in(parent)
-            await _started(engine, child)
+            parent, child = await _fan_out(engine)
             with pytest.raises(ServiceError, match="log id"):
                 await engine.stop(parent, "Cancel", CALLER)
             async with asyncio.timeout(10):
@@ -153,6 +148,67 @@ def test_a_fan_out_that_breaks_again_while_it_is_being_ended_asks_its_children_a
 
     assert asyncio.run(play()) == ("Failed", "Cancelled")
     assert len(broken) == 1 + faults
+
+
+async def _fan_out(engine: Engine) -> tuple[str, str]:
+    """Start an execution on one target; its id, and that of its child, which has been started."""
+    await engine.documents.create(CALLER.account, CALLER.region, "Wait", "Automation", Draft(WAIT, "YAML"), {})
+    targets = [{"Key": "ParameterValues", "Values": ["a"]}]
+    request = {"DocumentName": "Wait", "TargetParameterName": "Who", "Targets": targets}
+    parent = await engine.start(request, CALLER)
+    child = WishId("child/0", 1, 1, 0).unique_in(parent)
+    await _started(engine, child)
+    return parent, child
+
+
+def _failing_to_stop(engine: Engine, monkeypatch: pytest.MonkeyPatch, faults: int) -> list[str]:
+    """Let so many tries to stop a child break; the children that were to be stopped, by try."""
+    kin, tries = engine.driver.performing.children, list[str]()
+    assert kin is not None
+    stop = kin.stop
+
+    async def breaking(child_id: str) -> Any:
+        tries.append(child_id)
+        if len(tries) <= faults:
+            raise RuntimeError("planted")
+        return await stop(child_id)
+
+    monkeypatch.setattr(kin, "stop", breaking)
+    return tries
+
+
+@pytest.mark.parametrize("faults", [1, 3])
+def test_a_child_whose_stop_breaks_is_stopped_again(faults: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 0.0)
+
+    async def play() -> tuple[str, str]:
+        async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
+            parent, child = await _fan_out(engine)
+            tries = _failing_to_stop(engine, monkeypatch, faults)
+            await engine.stop(parent, "Cancel", CALLER)
+            async with asyncio.timeout(10):
+                await engine.wait(parent)
+            assert tries == [child] * (faults + 1)
+            return await _status(engine, parent), await _status(engine, child)
+
+    assert asyncio.run(play()) == ("Failed", "Cancelled")
+
+
+def test_a_child_whose_stop_breaks_is_not_stopped_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 3600.0)
+
+    async def play() -> None:
+        async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
+            parent, child = await _fan_out(engine)
+            tries = _failing_to_stop(engine, monkeypatch, 1)
+            await engine.stop(parent, "Cancel", CALLER)
+            await _create_both(engine)
+            for _ in range(5):  # commits, after each of which it could be tried
+                await engine.wait(await engine.start({"DocumentName": "Parent"}, CALLER))
+            assert tries == [child]
+            assert await _status(engine, parent) == "Cancelling"
+
+    asyncio.run(play())
 
 
 async def _ended(engine: Engine, parent: str) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from runwright.messages import (
     Replied,
     Reply,
     SleepUntil,
+    StopChild,
     WishId,
 )
 from runwright.runtime import chronicle
@@ -394,10 +395,27 @@ class Driver:
             self._clock.leave(live.family)
 
     async def _perform(self, live: Live, start: Start, wish: WishId, effect: Effect) -> None:
-        try:
-            await self.performing.perform(start, wish, effect)
-        except Exception:
-            self._post(live.id, Broke(self._clock.now(live.family), self._fault(live.id, wish.path)))
+        """Have an effect performed. A fault of ours in it ends the execution, which then wants nothing of it any more.
+
+        It only goes on wanting the ends of its children: to bring one about is tried again.
+        """
+        is_told = False
+        while True:
+            try:
+                await self.performing.perform(start, wish, effect)
+            except Exception:
+                log_id = self._fault(live.id, wish.path)
+            else:
+                return
+            if not is_told:
+                is_told = True
+                self._post(live.id, Broke(self._clock.now(live.family), log_id))
+            if not isinstance(effect, StopChild):
+                return
+            with self._clock.working(live.family):  # skipping, it would try again at once
+                await asyncio.sleep(RELOAD_SECONDS)
+            if self._draining:
+                return
 
     def _replied(self, execution_id: str, wish: WishId, reply: Reply) -> None:
         live = self._live.get(execution_id) or self._known.get(execution_id)
