@@ -122,7 +122,8 @@ class Engine:
         try:
             await self.driver.open()
         except sqlite3.DatabaseError as broken:
-            raise DataRefused(f"{self.settings.data} is corrupted ({broken}): restore a backup of it") from broken
+            said = broken.__cause__ or broken
+            raise DataRefused(f"{self.settings.data} is corrupted ({said}): restore a backup of it") from broken
         keep = self.settings.keep_seconds
         if keep is not None:
             retaining = asyncio.create_task(Retention(self.database, keep).run(), name="runwright-retention")

@@ -32,7 +32,7 @@ def test_what_follows_from_commits_takes_effect_in_their_order() -> None:
             Metrics(),
             Pace(),
             lambda turn: stored.append(turn.status),
-            lambda turn: None,
+            lambda turn, why: None,
             lambda: None,
             lambda task: None,
         )

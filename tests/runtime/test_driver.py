@@ -348,3 +348,37 @@ def test_who_waits_for_a_slot_keeps_the_place_while_it_cannot_be_read(monkeypatc
             await on.driver.watch("y")
 
     asyncio.run(play())
+
+
+def _spoil(on: Stage) -> None:
+    """Let the file say that it is corrupted from now on: a table's pages are no longer where it says."""
+    on.database._writer.executescript(
+        "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET rootpage = 999999 WHERE name = 'steps';"
+        "PRAGMA writable_schema=RESET;"
+    )
+
+
+def test_what_a_corrupted_file_does_not_take_is_not_tried_again_and_who_waits_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def play() -> None:
+        async with stage() as on:
+            commits = list[Any]()
+            await on.start("call")
+            await on.start("pause", "y")
+            await on.backend.called.wait()
+            on.disk.committing = commits.append
+            _spoil(on)
+            on.backend.may_answer.set()
+            with pytest.raises(NotStored, match="database file is corrupted"):
+                await on.driver.watch("x")
+            for _ in range(5):
+                with pytest.raises(NotStored, match="database file is corrupted"):
+                    await on.driver.ask("y", Stop("Cancel", "someone"))
+
+            assert len(commits) == 1
+            assert on.backend.calls == 1
+
+    asyncio.run(play())
+    told: list[Any] = [record.msg for record in caplog.records]
+    assert [line["event"].partition(" and ")[0] for line in told] == ["the database is corrupted"]

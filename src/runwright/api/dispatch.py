@@ -18,6 +18,7 @@ from runwright.errors import ServiceError
 from runwright.ids import new_uuid
 from runwright.logs import get_logger
 from runwright.messages import Json
+from runwright.runtime.damage import Damaged
 from runwright.runtime.failures import Refused
 from runwright.runtime.passthrough import Answered, Unanswered
 from runwright.runtime.scope import Caller, Scope
@@ -62,12 +63,14 @@ class Reply:
 
 
 async def answer(engine: Engine, call: Call, caller: Caller) -> Reply:
-    """Answer a call; every ServiceError and every fault of ours becomes an error in JSON."""
+    """Answer a call; every ServiceError, a corrupted database and every fault of ours become an error in JSON."""
     request_id = call.entry.request_id if call.entry else new_uuid()
     try:
         return await _answered(engine, call, caller, request_id)
     except ServiceError as error:
         return refusal(error, request_id)
+    except Damaged as damage:  # the log has it already
+        return refusal(ServiceError("InternalServerError", str(damage), 500), request_id)
     except Exception:
         log.exception("an operation broke", operation=call.operation, request_id=request_id)
         message = f"Internal Server Error. The server's log has it under request id {request_id}."

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 
 from runwright.logs import get_logger
+from runwright.runtime.damage import Damaged
 from runwright.runtime.journal import Journal
-from runwright.runtime.live import Turn
+from runwright.runtime.live import NotStored, Turn
 from runwright.runtime.metrics import Metrics
 from runwright.runtime.pace import Pace, Pieces
 
@@ -19,9 +20,9 @@ log = get_logger()
 class Commits:
     """One at a time, and an execution has one turn in each.
 
-    `stored` and `refused` are called with each turn after its commit, in the order of commits; `began` when turns that
-    were added are under way, `over` with the task of each commit. A turn whose execution was dropped meanwhile is not
-    stored, and its callers are told.
+    `stored` and `refused` are called with each turn after its commit, in the order of commits, `refused` also with the
+    error that nothing more can be stored after; `began` when turns that were added are under way, `over` with the task
+    of each commit. A turn whose execution was dropped meanwhile is not stored, and its callers are told.
     """
 
     def __init__(
@@ -30,7 +31,7 @@ class Commits:
         metrics: Metrics,
         pace: Pace,
         stored: Callable[[Turn], None],
-        refused: Callable[[Turn], None],
+        refused: Callable[[Turn, NotStored | None], None],
         began: Callable[[], None],
         over: Callable[[asyncio.Task[None]], None],
     ) -> None:
@@ -39,6 +40,7 @@ class Commits:
         self._stored, self._refused, self._began, self._over = stored, refused, began, over
         self._next: dict[str, Turn] = {}
         self._is_busy = False
+        self._why: NotStored | None = None
         self.last: asyncio.Task[None] | None = None
 
     def has_next_of(self, execution_id: str) -> bool:
@@ -77,7 +79,7 @@ class Commits:
             await asyncio.wait([before])
         for turn in sound if len(stored) < len(sound) else ():
             if turn not in stored:
-                self._refused(turn)
+                self._refused(turn, self._why)
         self._is_busy = False
         if self._next:
             self.begin()
@@ -95,6 +97,10 @@ class Commits:
         began = time.perf_counter()
         try:
             await self._journal.commit(rows)
+        except Damaged as damage:  # the log has it already
+            self._metrics.failed_commits += 1
+            self._why = NotStored(str(damage))
+            return []
         except Exception as failed:
             self._metrics.failed_commits += 1
             log.error("commit failed", error=repr(failed), executions=[turn.live.id for turn in turns])

@@ -34,6 +34,7 @@ from runwright.messages import (
 from runwright.runtime import chronicle
 from runwright.runtime.clock import Clock
 from runwright.runtime.commits import Commits
+from runwright.runtime.damage import Damaged
 from runwright.runtime.folding import Folding
 from runwright.runtime.journal import Journal, New, TurnRows, Unfinished
 from runwright.runtime.live import Asked, Due, Item, Live, NotStored, Turn, fail
@@ -264,6 +265,8 @@ class Driver:
         except NotUnderstood as what:
             self._leave_alone(live, what)
             return
+        except Damaged as damage:
+            self._drop(live, live.unstored_facts(), live.after, NotStored(str(damage)))
         except Exception:
             self._fault(live.id)
             self._drop(live, live.unstored_facts(), live.after)
@@ -322,10 +325,10 @@ class Driver:
 
     # ------------------------------------------------------------------------------------- after the commit
 
-    def _refused(self, turn: Turn) -> None:
-        turn.fail()
+    def _refused(self, turn: Turn, for_good: NotStored | None) -> None:
+        turn.fail(for_good)
         if not turn.live.dropped:
-            self._drop(turn.live, turn.live.unstored_facts())
+            self._drop(turn.live, turn.live.unstored_facts(), for_good=for_good)
 
     def _stored(self, turn: Turn) -> None:
         try:
@@ -403,6 +406,8 @@ class Driver:
         while True:
             try:
                 await self.performing.perform(start, wish, effect)
+            except Damaged:
+                return  # nothing of it could be stored; the next start begins it again
             except Exception:
                 log_id = self._fault(live.id, wish.path)
             else:
@@ -433,14 +438,21 @@ class Driver:
 
     # ------------------------------------------------------------------------------------------------- faults
 
-    def _drop(self, live: Live, facts: Sequence[Item] = (), after: asyncio.Task[None] | None = None) -> Live | None:
+    def _drop(
+        self,
+        live: Live,
+        facts: Sequence[Item] = (),
+        after: asyncio.Task[None] | None = None,
+        for_good: NotStored | None = None,
+    ) -> Live | None:
         """Trust this state no more. What is stored is loaded again, and the facts are folded; None if nothing is.
 
         `after` is a commit that may yet store something of it: what it asks for or holds is known when it is loaded.
+        `for_good` says why nothing is stored any more: then it is loaded for those alone who ask something of it.
         """
         live.dropped = True
         self._live.pop(live.id, None)
-        fail(live.callers())
+        fail(live.callers(), for_good)
         known = self._known.get(live.id)
         if after is None and known is not None and known.slot == "asked":
             self._folding.rest(known)
@@ -452,9 +464,12 @@ class Driver:
             heir.inbox.extend(facts)
             heir.after = after
             self._clock.hold(live.family, ("reload", live.id))  # skipping, it would try again at once
-            self._spawn(self._load_later(live))
+            if for_good is None:
+                self._spawn(self._load_later(live))
+            else:
+                self._watchers.not_stored(live.id, for_good)
         else:
-            self._watchers.not_stored(live.id)
+            self._watchers.not_stored(live.id, for_good)
             self._clock.let_go(live.family, ("reload", live.id))
             self._clock.leave(live.family)
         self._clock.let_go(live.family, ("turn", live.id))

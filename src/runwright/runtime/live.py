@@ -30,10 +30,10 @@ class Asked:
 
 
 class NotStored(ServiceError):
-    """Nothing was stored of what was asked; asking again may help."""
+    """Nothing was stored of what was asked; asking again may help, unless `message` says otherwise."""
 
-    def __init__(self) -> None:
-        super().__init__("InternalServerError", "The request could not be stored; try again.", 500)
+    def __init__(self, message: str = "The request could not be stored; try again.") -> None:
+        super().__init__("InternalServerError", message, 500)
 
 
 Item = Event | Due | Asked
@@ -117,9 +117,9 @@ class Turn:
                 else:
                     done.set_result(None)
 
-    def fail(self) -> None:
+    def fail(self, why: ServiceError | None = None) -> None:
         """Tell the callers that nothing was stored."""
-        fail([done for done, _ in self.answers])
+        fail([done for done, _ in self.answers], why)
 
 
 def fail(waiting: list[asyncio.Future[None]], why: ServiceError | None = None) -> None:

@@ -1,8 +1,8 @@
 """The tables of a database, by version: `schema/N/*.sql` makes version N of version N - 1, or of an empty file.
 
 The version covers the rows and the JSON in them. A database of an earlier version is brought up in one transaction when
-it is opened; one of a later version, or of another program, is refused and left as it is. What is added to the JSON of
-a state needs no version, since what is absent there is at its default.
+it is opened; one of a later version, of another program, or one that is corrupted, is refused and left as it is. What
+is added to the JSON of a state needs no version, since what is absent there is at its default.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from contextlib import closing
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+from runwright.runtime import damage
 
 APPLICATION_ID = 0x52756E57  # "RunW"
 SCHEMA = resources.files("runwright.runtime") / "schema"
@@ -32,18 +34,23 @@ def create(connection: sqlite3.Connection, schema: Traversable = SCHEMA) -> None
     _bring_up(connection, 0, schema)
 
 
-def prepare(connection: sqlite3.Connection, file: Path, schema: Traversable = SCHEMA) -> None:
-    """Make the tables, or bring them up to the newest version.
+def prepare(
+    connection: sqlite3.Connection, file: Path, schema: Traversable = SCHEMA, *, was_made: bool = False
+) -> None:
+    """Make the tables, or bring them up to the newest version; `was_made` says that they had been made here.
 
     Raises DataRefused, and sqlite3.DatabaseError for what is no database.
     """
     try:
         with closing(_untouched(file)) as looking:
-            _version_of(looking, file, schema)
-    except sqlite3.OperationalError:
-        pass  # it is not there, or has to be mended before it can be read
-    version = _version_of(connection, file, schema)
+            _look_at(looking, file, schema)
+    except sqlite3.OperationalError:  # it is not there, or has to be mended before it can be read
+        version = _look_at(connection, file, schema)
+    else:
+        version = _version_of(connection, file, schema)
     if version is None:
+        if was_made:
+            raise _corrupted(file, "it is empty, and has held data")
         connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
         connection.execute("PRAGMA journal_mode=WAL")
         create(connection, schema)
@@ -51,15 +58,31 @@ def prepare(connection: sqlite3.Connection, file: Path, schema: Traversable = SC
     _try_to_write(connection, file, version)
     if version < newest(schema):
         _bring_up(connection, version, schema)
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as sound:
+        create(sound, schema)
+        if (missing := damage.lacking(connection, sound)) is not None:
+            raise _corrupted(file, f"it lacks {missing}")
+
+
+def _corrupted(file: Path, found: str) -> DataRefused:
+    return DataRefused(f"{file} is corrupted ({found}): restore a backup of it, or give another --data")
+
+
+def _look_at(connection: sqlite3.Connection, file: Path, schema: Traversable) -> int | None:
+    """The version of a database that is whole, None of an empty one. Raises DataRefused for any other."""
+    version = _version_of(connection, file, schema)
+    if version is not None and (found := damage.within(connection)) is not None:
+        raise _corrupted(file, found)
+    return version
 
 
 def _untouched(file: Path) -> sqlite3.Connection:
     """A connection that changes nothing: one that may write moves the WAL into the file when it is closed.
 
-    Without a WAL the file is all there is, and said to be immutable, or SQLite would make one to read it.
+    With neither WAL nor journal the file is all there is, and said to be immutable, or SQLite would make a WAL to read.
     """
-    wal = file.with_name(f"{file.name}-wal")
-    still = "" if wal.exists() else "&immutable=1"
+    beside = (file.with_name(f"{file.name}-{ending}") for ending in ("wal", "journal"))
+    still = "" if any(each.exists() for each in beside) else "&immutable=1"
     return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro{still}", uri=True)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from runwright.logs import get_logger
+from runwright.runtime.damage import Damaged
 from runwright.runtime.sqlite import Database
 
 BATCH = 200
@@ -27,10 +28,12 @@ class Retention:
         self._database, self._keep_seconds, self._now = database, keep_seconds, now
 
     async def run(self) -> None:
-        """Sweep for ever; a sweep that fails is logged and tried again with the next."""
+        """Sweep for as long as the file is sound; a sweep that fails is logged and tried again with the next."""
         while True:
             try:
                 removed = await self.sweep()
+            except Damaged:
+                return
             except Exception as failed:  # the database says why; what is kept too long does no harm
                 log.error("old executions could not be removed", error=repr(failed))
             else:

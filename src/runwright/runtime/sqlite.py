@@ -1,7 +1,7 @@
 """The embedded database: one writer thread whose transactions are shared by all that waits (group commit).
 
 On disk it is SQLite in WAL mode with synchronous=FULL, in memory the same code on a memory database. It knows no table;
-the tables are `migrations`'.
+the tables are `migrations`'. A file that turns out to be corrupted is named in the log once and written no more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from runwright.runtime import migrations
+from runwright.logs import get_logger
+from runwright.runtime import damage, migrations
+from runwright.runtime.damage import Damaged
 from runwright.runtime.migrations import DataRefused
 
 T = TypeVar("T")
@@ -25,12 +27,23 @@ Work = Callable[[sqlite3.Connection], T]
 
 FILE_NAME = "runwright.sqlite3"
 _STATEMENTS_KEPT = 256
+_MADE = b"A database has been made in this folder.\n"
+"""What the lock file says from then on: an empty database beside it has lost what it held."""
+
+log = get_logger()
 
 
 class Database:
-    """Open with `Database.open`. `write` and `read` may be called from the event loop that opened it."""
+    """Open with `Database.open`. `write` and `read` may be called from the event loop that opened it.
 
-    def __init__(self, writer: sqlite3.Connection, reader: sqlite3.Connection, lock: int | None) -> None:
+    What reads or writes raises Damaged where the file is corrupted, and what writes does so ever after: SQLite would go
+    by pages that are wrong, and spoil more. Reads go on for what can still be read.
+    """
+
+    def __init__(
+        self, writer: sqlite3.Connection, reader: sqlite3.Connection, lock: int | None, file: Path | None = None
+    ) -> None:
+        self._file, self._is_damaged = file, False
         self._writer, self._reader, self._lock_file = writer, reader, lock
         self._turn = threading.Lock() if writer is reader else None
         self._queue: queue.SimpleQueue[tuple[Work[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
@@ -54,9 +67,12 @@ class Database:
         with contextlib.ExitStack() as opened:
             lock = lock_folder(folder)
             opened.callback(os.close, lock)
+            was_made = bool(os.pread(lock, 1, 0)) and file.exists()  # who removes the file wants a new one
+            if (stray := damage.stray_wal(file)) is not None:
+                raise DataRefused(f"{folder} is corrupted ({stray}): restore a backup of it, or give another --data")
             try:
                 writer = opened.enter_context(contextlib.closing(_connect(str(file))))
-                migrations.prepare(writer, file)
+                migrations.prepare(writer, file, was_made=was_made)
                 for pragma in ("journal_mode=WAL", "synchronous=FULL", "fullfsync=ON"):
                     writer.execute(f"PRAGMA {pragma}")
                 reader = opened.enter_context(
@@ -64,7 +80,9 @@ class Database:
                 )
             except sqlite3.DatabaseError as failed:
                 raise DataRefused(f"{file} cannot be read as a database: {failed}") from failed
-            database = cls(writer, reader, lock)
+            if not os.pread(lock, 1, 0):
+                os.pwrite(lock, _MADE, 0)
+            database = cls(writer, reader, lock, file)
             opened.pop_all()
             return database
 
@@ -75,20 +93,32 @@ class Database:
         """
         if self._is_closed:
             raise sqlite3.ProgrammingError("Cannot operate on a closed database.")
+        if self._is_damaged:
+            raise Damaged(damage.TOLD)
         done: asyncio.Future[T] = self._loop.create_future()
         self._queue.put((work, done))
         return await done
 
     async def read(self, work: Work[T]) -> T:
         """Run a short query on committed data, here and now."""
-        if self._turn is None:
-            return work(self._reader)
-        with self._turn:
-            return work(self._reader)
+        try:
+            if self._turn is None:
+                return work(self._reader)
+            with self._turn:
+                return work(self._reader)
+        except sqlite3.DatabaseError as failed:
+            if (damaged := self._damaged_by(failed)) is not None:
+                raise damaged from failed
+            raise
 
     async def read_aside(self, work: Work[T]) -> T:
         """Run a query that may take long in a thread of its own, on a connection of its own where there is a file."""
-        return await asyncio.to_thread(self._read_aside, work)
+        try:
+            return await asyncio.to_thread(self._read_aside, work)
+        except sqlite3.DatabaseError as failed:
+            if (damaged := self._damaged_by(failed)) is not None:
+                raise damaged from failed
+            raise
 
     def _read_aside(self, work: Work[T]) -> T:
         if self._turn is not None:
@@ -100,6 +130,19 @@ class Database:
             return work(connection)
         finally:
             connection.close()
+
+    def _damaged_by(self, failed: BaseException) -> Damaged | None:
+        """What a failure comes out as that says that the file is corrupted; the log has the first one."""
+        if (told := damage.told_by(failed)) is None:
+            return None
+        if not self._is_damaged:
+            self._is_damaged = True
+            log.error(
+                "the database is corrupted and nothing is stored any more: stop the server and restore a backup",
+                file=str(self._file or ":memory:"),
+                reason=told,
+            )
+        return Damaged(damage.TOLD)
 
     async def close(self) -> None:
         """Finish what is queued and close the file, also when cancelled. Closing it again changes nothing."""
@@ -132,6 +175,8 @@ class Database:
     def _transaction(self, works: list[tuple[Work[Any], asyncio.Future[Any]]]) -> None:
         results: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
         try:
+            if self._is_damaged:
+                raise Damaged(damage.TOLD)
             if self._turn is not None:
                 with self._turn:
                     self._run_all(works, results)
@@ -141,7 +186,8 @@ class Database:
             with contextlib.suppress(sqlite3.Error):  # the next transaction asks for it again
                 if self._writer.in_transaction:
                     self._writer.rollback()
-            results = [(done, None, broken) for _, done in works]
+            reason = self._damaged_by(broken) or broken
+            results = [(done, None, reason) for _, done in works]
         self._loop.call_soon_threadsafe(_settle, results)
 
     def _run_all(
@@ -157,6 +203,8 @@ class Database:
                 value = work(connection)
             except Exception as failed:
                 if not connection.in_transaction:  # SQLite gave up the whole transaction (disk full)
+                    raise
+                if damage.told_by(failed) is not None:
                     raise
                 connection.execute("ROLLBACK TO work")
                 results.append((done, None, failed))

@@ -24,9 +24,9 @@ class Watchers:
             if not done.done():
                 done.set_result(None)
 
-    def not_stored(self, execution_id: str) -> None:
-        """Its start was refused by the disk."""
-        fail(self._waiting.pop(execution_id, []))
+    def not_stored(self, execution_id: str, why: ServiceError | None = None) -> None:
+        """Its start was refused by the disk, or nothing of it can be stored any more."""
+        fail(self._waiting.pop(execution_id, []), why)
 
     def close(self) -> None:
         """No end is told any more."""
