@@ -21,6 +21,7 @@ from runwright.engine import Engine
 from runwright.runtime import damage
 from runwright.runtime.backup import back_up
 from runwright.runtime.migrations import DataRefused
+from runwright.runtime.retention import Retention
 from runwright.runtime.scope import Caller
 from runwright.runtime.sqlite import FILE_NAME
 
@@ -252,6 +253,20 @@ def test_a_damaged_file_is_written_no_more_and_what_can_be_read_is_read(
                 assert (reply.status, json.loads(reply.body)["Message"]) == (500, damage.TOLD), operation
             assert contents(data) == before
             assert (await asked(engine, "GetAutomationExecution", AutomationExecutionId=id_)).status == 200
+
+    asyncio.run(play())
+    assert len(told_of(caplog)) == 1
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_old_executions_are_not_removed_from_a_damaged_file(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    spoil(data, roots(data)["tags"])
+
+    async def play() -> None:
+        async with await opened(data) as engine:
+            await asked(engine, "ListTagsForResource", ResourceType="Document", ResourceId="Book")
+            async with asyncio.timeout(10):
+                await Retention(engine.database, 0.0).run()
 
     asyncio.run(play())
     assert len(told_of(caplog)) == 1

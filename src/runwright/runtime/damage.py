@@ -11,8 +11,8 @@ from pathlib import Path
 CHECKED_BYTES = 256 * 1024 * 1024
 """How large a database may be for all its pages to be looked at when it is opened.
 
-So many take 0.5 s when the system has them in memory and 3 s from a slow disk, and a gigabyte four times as long. To look
-at some pages of a larger one would in most cases miss the one that is damaged.
+So many take 0.5 s when the system has them in memory and 3 s from a slow disk, a gigabyte four times as long. To
+look at some pages of a larger one would in most cases miss the one that is damaged.
 """
 TOLD = (
     "The server's database file is corrupted and nothing is stored any more: whoever runs the server has to restore "
