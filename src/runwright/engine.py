@@ -73,7 +73,7 @@ class Engine:
 
         `own_ssm` is the way by which runbooks reach this engine as SSM; without one these calls go to the backend.
         `authorize` says what the principals may whose policies apply to executions.
-        Raises sqlite.DataRefused, OSError, and what the backend raises when it cannot be had.
+        Raises DataRefused, OSError, and what the backend raises when it cannot be had.
         """
         engine = cls()
         engine.settings = settings

@@ -98,6 +98,19 @@ def test_principals_that_everyone_may_read_are_refused(tmp_path: Path) -> None:
     assert "may be read or changed by others (mode 644): chmod 600" in ended.stderr
 
 
+def test_a_data_directory_that_cannot_hold_the_audit_log_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    arguments = ("--principals", principals(tmp_path), "--data", str(file / "data"), "--aws", "http://127.0.0.1:9")
+
+    ended = failing_serve(tmp_path, *arguments, ANA_SECRET=SECRET)
+
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        f"runwright serve: the audit log {file}/data/audit.jsonl cannot be opened: {file} is no directory.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

@@ -62,6 +62,34 @@ def test_a_folder_without_data_is_refused(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "copy", ignore_errors=True)
 
 
+@pytest.mark.parametrize(
+    ("target", "data", "complaint"),
+    [
+        ("", "data", "TARGET is empty: the directory for the copy is expected"),
+        ("file", "data", "the copy could not be written to file: file is no directory"),
+        ("file/copy", "data", "the copy could not be written to file/copy: file is no directory"),
+        ("/proc/copy", "data", "the copy could not be written to /proc/copy: No such file or directory"),
+        ("copy", "d" * 300, f"{'d' * 300}/{FILE_NAME} cannot be read: File name too long"),
+    ],
+)
+def test_what_cannot_be_copied_to_or_from_is_one_line_and_exit_code_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    target: str,
+    data: str,
+    complaint: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("")
+    written(Path("data"), "a")
+
+    assert main(["backup", target, "--data", data]) == 2
+
+    assert capsys.readouterr() == ("", f"runwright backup: {complaint}\n")
+    assert sorted(os.listdir()) == ["data", "file"]
+
+
 @contextmanager
 def files_of_at_most(most: int) -> Iterator[None]:
     """As on a disk that is full: what would make a file longer is refused."""

@@ -12,9 +12,7 @@ from runwright.runtime.backup import BackupRefused, back_up
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "target", metavar="TARGET", type=Path, help="the directory for the copy, made when it is not there"
-    )
+    parser.add_argument("target", metavar="TARGET", help="the directory for the copy, made when it is not there")
     flags.add(parser, "data")
 
 
@@ -24,7 +22,9 @@ def main(args: argparse.Namespace) -> int:
         folder = read("data", args.data)
         if folder is None:
             raise BackupRefused("a server with --data :memory: keeps nothing that could be copied")
-        size = back_up(folder, args.target)
+        if not args.target:
+            raise BackupRefused("TARGET is empty: the directory for the copy is expected")
+        size = back_up(folder, Path(args.target))
     except (InvalidSetting, BackupRefused) as refused:
         print(f"runwright backup: {refused}", file=sys.stderr)
         return 2

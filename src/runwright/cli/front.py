@@ -16,6 +16,7 @@ from runwright.access.front_door import FrontDoor
 from runwright.access.principals import InvalidPrincipals, read_principals
 from runwright.api.guard import Guard
 from runwright.config import Settings, read
+from runwright.runtime.sqlite import make_folder
 
 AUDIT_FILE = "audit.jsonl"
 
@@ -84,11 +85,12 @@ def _front_door(path: Path, settings: Settings) -> FrontDoor:
 
 def _audit_log(path: Path | None, settings: Settings, *, is_guarded: bool) -> AuditLog | None:
     if path is None and is_guarded and settings.data is not None:
-        settings.data.mkdir(parents=True, exist_ok=True)
         path = settings.data / AUDIT_FILE
     if path is None:
         return None
     try:
+        if path.parent == settings.data:  # which nobody has opened yet
+            make_folder(path.parent)
         return AuditLog(path)
     except OSError as error:
         raise Unsafe(f"the audit log {path} cannot be opened: {error.strerror}.") from None

@@ -165,7 +165,7 @@ async def _engine(settings: Settings, front: Front) -> AsyncIterator[Engine]:
     except (BackendUnavailable, SimulatedUnavailable, DataRefused) as error:
         raise Unstartable(str(error)) from None
     except OSError as error:
-        raise Unstartable(f"cannot use the data directory {settings.data}: {error.strerror or error}") from None
+        raise Unstartable(f"cannot start: {error.strerror or error}") from None
     try:
         yield opened.engine
     finally:

@@ -25,7 +25,11 @@ def back_up(folder: Path, target: Path) -> int:
     Who is killed meanwhile leaves a part that the next one removes.
     """
     file = folder / FILE_NAME
-    if not file.is_file():
+    try:
+        is_there = file.is_file()
+    except OSError as broken:
+        raise BackupRefused(f"{file} cannot be read: {broken.strerror or broken}") from broken
+    if not is_there:
         raise BackupRefused(f"{folder} holds no {FILE_NAME}: give the --data of the server")
     try:
         make_folder(target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 import queue
@@ -56,16 +57,19 @@ class Database:
     def open(cls, folder: Path | None) -> Database:
         """Open the database of a folder, made when it is not there; None keeps everything in memory.
 
-        Raises DataRefused, or OSError when the folder cannot be made or written.
+        Raises DataRefused.
         """
         if folder is None:
             connection = _connect(":memory:")
             migrations.create(connection)
             return cls(connection, connection, None)
-        make_folder(folder)
         file = folder / FILE_NAME
         with contextlib.ExitStack() as opened:
-            lock = lock_folder(folder)
+            try:
+                make_folder(folder)
+                lock = lock_folder(folder)
+            except OSError as failed:
+                raise DataRefused(f"cannot use the data directory {folder}: {failed.strerror or failed}") from failed
             opened.callback(os.close, lock)
             was_made = bool(os.pread(lock, 1, 0)) and file.exists()  # who removes the file wants a new one
             if (stray := damage.stray_wal(file)) is not None:
@@ -231,11 +235,14 @@ def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, with those it lies in, so that it is still there after a power failure."""
+    """Make a folder, with those it lies in, so that it is still there after a power failure. Raises OSError."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no directory") from None
     sync(folder.parent)
 
 
