@@ -125,6 +125,21 @@ def test_a_copy_that_does_not_fit_leaves_nothing_and_the_next_is_whole(tmp_path:
     assert back_up(data, copy) > 3_000_000
 
 
+def test_a_copy_is_its_owners_alone(tmp_path: Path) -> None:
+    data, copy = written(tmp_path / "data", "a"), tmp_path / "copy"
+    (data / FILE_NAME).chmod(0o644)
+    before = os.umask(0)
+    try:
+        back_up(data, copy)
+    finally:
+        os.umask(before)
+    assert {path.name: path.stat().st_mode & 0o777 for path in (copy, *copy.iterdir())} == {
+        "copy": 0o700,
+        "lock": 0o600,
+        FILE_NAME: 0o600,
+    }
+
+
 def test_what_a_backup_that_was_killed_has_left_is_removed(tmp_path: Path) -> None:
     data, copy = written(tmp_path / "data", "a"), tmp_path / "copy"
     copy.mkdir()

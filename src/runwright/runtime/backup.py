@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from runwright.runtime.migrations import APPLICATION_ID, DataRefused
-from runwright.runtime.sqlite import FILE_NAME, lock_folder, make_folder, sync
+from runwright.runtime.sqlite import FILE_NAME, lock_folder, make_folder, make_private, sync
 
 _BESIDE = ("-wal", "-journal", "-shm")
 """What SQLite keeps beside a database, and takes for a part of whatever database has the name."""
@@ -53,6 +53,7 @@ def _into(target: Path, file: Path) -> int:
             raise BackupRefused(f"{taken} exists already: give a folder that holds no database")
     try:
         _remove(part)
+        make_private(part)
         _copy(file, part)
         os.replace(part, copy)
         sync(target)

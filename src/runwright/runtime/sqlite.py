@@ -68,12 +68,14 @@ class Database:
             try:
                 make_folder(folder)
                 lock = lock_folder(folder)
+                opened.callback(os.close, lock)
+                was_made = bool(os.pread(lock, 1, 0)) and file.exists()  # who removes the file wants a new one
+                if (stray := damage.stray_wal(file)) is not None:
+                    text = f"{folder} is corrupted ({stray}): restore a backup of it, or give another --data"
+                    raise DataRefused(text)
+                make_private(file)
             except OSError as failed:
                 raise DataRefused(f"cannot use the data directory {folder}: {failed.strerror or failed}") from failed
-            opened.callback(os.close, lock)
-            was_made = bool(os.pread(lock, 1, 0)) and file.exists()  # who removes the file wants a new one
-            if (stray := damage.stray_wal(file)) is not None:
-                raise DataRefused(f"{folder} is corrupted ({stray}): restore a backup of it, or give another --data")
             try:
                 writer = opened.enter_context(contextlib.closing(_connect(str(file))))
                 migrations.prepare(writer, file, was_made=was_made)
@@ -235,15 +237,28 @@ def _connect(name: str, *, uri: bool = False) -> sqlite3.Connection:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, with those it lies in, so that it is still there after a power failure. Raises OSError."""
+    """Make a folder, with those it lies in, so that it is still there after a power failure. Raises OSError.
+
+    What is made is its owner's alone; what was there keeps its mode.
+    """
     if folder.is_dir():
         return
     make_folder(folder.parent)
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no directory") from None
     sync(folder.parent)
+
+
+def make_private(database: Path) -> None:
+    """Make the empty file of a database, its owner's alone, where there is none. Raises OSError.
+
+    SQLite would let everyone read it whom the umask does not keep out. What it puts beside a database has that one's
+    mode.
+    """
+    with contextlib.suppress(FileExistsError):
+        database.touch(mode=0o600, exist_ok=False)
 
 
 def sync(path: Path) -> None:
