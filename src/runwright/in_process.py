@@ -7,6 +7,7 @@ answer goes through botocore's own parser. No port is opened and no credentials 
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
@@ -17,8 +18,9 @@ import botocore.parsers
 from botocore.awsrequest import AWSResponse
 
 from runwright.api.dispatch import Call, Reply, answer
-from runwright.config import Settings
+from runwright.config import SETTINGS, InvalidSetting, Settings
 from runwright.hosting import Host
+from runwright.runtime.migrations import DataRefused
 from runwright.runtime.scope import Caller
 
 T = TypeVar("T")
@@ -35,10 +37,11 @@ def client(
 
     `aws` is where runbooks act: `default`, `simulated` or a URL; it has to be given, so that no test acts on a real
     account by accident. `data` is a folder, None or `:memory:` keeps nothing. End it with `close()`, or use it as a
-    context manager.
+    context manager. A process that forks makes its clients in the child: the engine stays in the process that made it.
+
+    Raises DataRefused, BackendUnavailable and SimulatedUnavailable, whose texts say what to do.
     """
-    folder = None if data in (None, ":memory:") else Path(str(data))
-    host = _Thread(Settings(data=folder, aws=aws, region=region_name, skip_time=skip_time))
+    host = _Thread(Settings(data=_folder(data), aws=aws, region=region_name, skip_time=skip_time))
     made = boto3.client(
         "ssm",
         region_name=region_name,
@@ -51,10 +54,19 @@ def client(
     return made
 
 
+def _folder(data: str | Path | None) -> Path | None:
+    try:
+        folder: Path | None = None if data is None else SETTINGS["data"].read(str(data))
+    except InvalidSetting as error:
+        raise DataRefused(f"data: {error}") from None
+    return folder
+
+
 class _Thread:
-    """An engine with an event loop in a thread of its own."""
+    """An engine with an event loop in a thread of its own, which a fork does not take along."""
 
     def __init__(self, settings: Settings) -> None:
+        self._process = os.getpid()
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
         self._thread = threading.Thread(target=self._run, name="runwright-engine", daemon=True)
@@ -68,6 +80,11 @@ class _Thread:
 
     def answer(self, model: Any, params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]]:
         """Answer one request, as botocore's `before-call` event wants it."""
+        if self._is_elsewhere():
+            raise RuntimeError(
+                f"This client of runwright was made in process {self._process}, before it forked, and its engine runs "
+                "there alone: make a client in this process."
+            )
         if self._loop.is_closed():
             raise RuntimeError("This client of runwright has been closed.")
         headers = [(str(k).lower().encode(), _bytes(v)) for k, v in params["headers"].items()]
@@ -83,12 +100,15 @@ class _Thread:
         return await answer(engine, call, Caller(account, engine.settings.region, arn))
 
     def close(self) -> None:
-        """End the engine; a second time does nothing."""
-        if not self._loop.is_closed():
+        """End the engine; a second time, or in a process where it is not, does nothing."""
+        if not self._is_elsewhere() and not self._loop.is_closed():
             try:
                 self._wait(self._host.close())
             finally:
                 self._stop()
+
+    def _is_elsewhere(self) -> bool:
+        return os.getpid() != self._process
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
