@@ -125,13 +125,21 @@ def _path(text: str) -> Path:
 def _aws(text: str) -> str:
     if text in ("default", "simulated"):
         return text
-    found = re.fullmatch(r"https?://(?P<user>[^/\s]*@)?[^/\s@]+?(:(?P<port>[0-9]+))?(/\S*)?", text)
-    if found is None:
-        raise InvalidSetting(f"'{text}' is none of default, simulated and an http(s) URL")
-    if found["user"]:  # which would be shown wherever the endpoint is
+    from urllib.parse import urlsplit  # loaded when needed
+
+    neither = InvalidSetting(f"'{text}' is none of default, simulated and an http(s) URL")
+    try:
+        url = urlsplit(text)
+    except ValueError:  # brackets that hold no address
+        raise neither from None
+    if "@" in url.netloc:  # which would be shown wherever the endpoint is
         raise InvalidSetting("the URL holds a user; credentials are not taken from there")
-    if found["port"] and int(found["port"][:6]) > 65535:
-        raise InvalidSetting(f"'{text}' has no port: a number up to 65535 is expected")
+    if url.scheme not in ("http", "https") or not url.hostname or re.search(r"\s", text):
+        raise neither
+    try:
+        _ = url.port
+    except ValueError:
+        raise InvalidSetting(f"'{text}' has no port: a number up to 65535 is expected") from None
     return text
 
 

@@ -58,7 +58,7 @@ def _folder(data: str | Path | None) -> Path | None:
     try:
         folder: Path | None = None if data is None else SETTINGS["data"].read(str(data))
     except InvalidSetting as error:
-        raise DataRefused(f"data: {error}") from None
+        raise DataRefused(f"data: {error}.") from None
     return folder
 
 

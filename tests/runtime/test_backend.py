@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from runwright.config import InvalidSetting, read
 from runwright.errors import ServiceError
 from runwright.messages import Json
 from runwright.runtime.backend import Backend, BackendUnavailable, OwnSsm
@@ -367,9 +368,34 @@ def own_configuration(monkeypatch: pytest.MonkeyPatch, folder: os.PathLike[str])
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def test_what_is_no_backend_is_refused() -> None:
-    with pytest.raises(BackendUnavailable, match="'localhost' is none of default, simulated and an http"):
-        asyncio.run(Backend.open("localhost", "us-east-1", "123456789012"))
+@pytest.mark.parametrize(
+    ("aws", "reason"),
+    [
+        ("localhost", "'localhost' is none of default, simulated and an http(s) URL"),
+        ("http://[::1", "'http://[::1' is none of default, simulated and an http(s) URL"),
+        ("http://[::::]", "'http://[::::]' is none of default, simulated and an http(s) URL"),
+        ("http://local host", "'http://local host' is none of default, simulated and an http(s) URL"),
+        ("http://localhost:99999/x", "'http://localhost:99999/x' has no port: a number up to 65535 is expected"),
+        ("http://localhost:five", "'http://localhost:five' has no port: a number up to 65535 is expected"),
+        ("http://me:secret@localhost:5000", "the URL holds a user; credentials are not taken from there"),
+        ("ftp://me:secret@localhost", "the URL holds a user; credentials are not taken from there"),
+    ],
+)
+def test_what_is_no_backend_is_refused_as_the_command_line_does(aws: str, reason: str) -> None:
+    with pytest.raises(BackendUnavailable) as refused:
+        asyncio.run(Backend.open(aws, "us-east-1", "123456789012"))
+    assert str(refused.value) == f"aws: {reason}."
+    with pytest.raises(InvalidSetting) as refused_there:
+        read("aws", aws)
+    assert str(refused_there.value) == f"--aws: {reason}."
+
+
+@pytest.mark.parametrize("url", ["http://[::1]:5000", "https://aws.example.com/a@b", "http://local_stack:4566/"])
+def test_a_url_is_the_endpoint_of_every_service(url: str) -> None:
+    async def scenario(backend: Backend) -> None:
+        assert backend.url == url.rstrip("/")
+
+    with_backend(url, scenario)
 
 
 VIA = "arn:aws:iam::111111111111:role/Administration"

@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError
 
+from runwright.config import SETTINGS, InvalidSetting
 from runwright.logs import get_logger
 from runwright.messages import Json
 from runwright.runtime.clients import AwsCall, Clients, Keys
@@ -77,6 +77,10 @@ class Backend:
     @classmethod
     async def open(cls, aws: str, region: str, account: str, *, lanes: Lanes | None = None) -> Backend:
         """Open what `--aws` names: `default`, `simulated` or a URL. Raises BackendUnavailable, SimulatedUnavailable."""
+        try:
+            SETTINGS["aws"].read(aws)
+        except InvalidSetting as error:
+            raise BackendUnavailable(f"aws: {error}.") from None
         if aws == SIMULATED:
             simulated = SimulatedAws()
             try:
@@ -90,8 +94,6 @@ class Backend:
                 return cls(DEFAULT, None, region, account, lanes=lanes)
             except BotoCoreError as error:
                 raise BackendUnavailable(f"The AWS configuration of this machine cannot be used: {error}") from error
-        if urlsplit(aws).scheme not in ("http", "https") or not urlsplit(aws).hostname:
-            raise BackendUnavailable(f"'{aws}' is none of default, simulated and an http(s) URL.")
         return cls("url", aws.rstrip("/"), region, account, lanes=lanes)
 
     async def close(self) -> None:
