@@ -58,7 +58,7 @@ def sentence(text: str) -> str:
 
 def timeout_text(phase: str, seconds: float, missing: str | None = None) -> str:
     """[UG] `Step timed out while step is ...`; the seconds and what was missing are ours."""
-    text = f"Step timed out while step is {phase}. It had {seconds:g} seconds."
+    text = f"Step timed out while step is {phase}. It had {round(seconds, 3):.15g} seconds."
     return (f"{text} {sentence(missing)}" if missing else text) + GUIDE
 
 
