@@ -34,6 +34,9 @@ def compare(left: Json, operator: str, right: Json) -> bool:
         ("{{n}}", "NumericLesserOrEquals", "5"),
         ("{{yes}}", "BooleanEquals", True),
         ("True", "BooleanEquals", "true"),
+        (" +1000 ", "NumericEquals", 1000),
+        ("-.5", "NumericGreater", "-1."),
+        ("1.5e3", "NumericEquals", 1500),
     ],
 )
 def test_operators_that_hold(left: Json, operator: str, right: Json) -> None:
@@ -51,6 +54,11 @@ def test_operators_that_hold(left: Json, operator: str, right: Json) -> None:
         ("{{ids}}", "Contains", "i-"),
         ("{{n}}", "NumericGreater", 5),
         ("10", "NumericLesser", "9"),
+        ("1_000", "NumericEquals", 1000),
+        ("infinity", "NumericGreater", "{{n}}"),
+        ("-inf", "NumericLesser", "{{n}}"),
+        ("\u0665", "NumericEquals", "{{n}}"),
+        ("\uff15.0", "NumericEquals", "{{n}}"),
     ],
 )
 def test_operators_that_do_not_hold(left: Json, operator: str, right: Json) -> None:

@@ -7,6 +7,7 @@ own name (inferred from that). An operand without a value compares false.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import assert_never
 
@@ -14,6 +15,9 @@ from runwright.language.fields import as_flag, as_text
 from runwright.language.model import And, Comparison, Condition, Not, Or
 from runwright.language.templates import Lookup, Unresolved, as_embedded_text, leniently, render
 from runwright.messages import Json
+
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 Operator = Callable[[Json, Json], bool]
 
@@ -71,10 +75,9 @@ def _number(value: Json) -> float | int | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value
     text = value.strip() if isinstance(value, str) and len(value) <= 40 else ""
-    try:
-        return int(text) if text.lstrip("+-").isdecimal() else float(text)
-    except ValueError:
-        return None
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else None
 
 
 def _string_equals(left: Json, right: Json) -> bool:
