@@ -117,6 +117,15 @@ def test_inputs_that_cannot_be_had_are_not_tried_again() -> None:
     assert "Step fails when it is validating and resolving the step inputs. one.Gone" in talk.record["FailureMessage"]
 
 
+def test_a_number_of_tries_that_is_far_too_long_to_be_one_counts_as_one() -> None:
+    text = ", outputs: [{Name: Text, Selector: $.Text, Type: String}]"
+    talk = Conversation(steps(call("one", text), call("two", f", maxAttempts: '{'{{one.Text}}' * 12}'")))
+    talk.reply({"Text": "9" * 90_000})
+    talk.fail()
+    assert talk.steps[-1] == ("two", "Failed")
+    assert "Internal" not in talk.record["FailureMessage"]
+
+
 def test_each_attempt_has_its_own_timeout_and_the_last_one_counts() -> None:
     text = "  - {name: nap, action: aws:sleep, timeoutSeconds: 10, maxAttempts: 2, inputs: {Duration: PT1H}}\n"
     talk = Conversation(steps(text))

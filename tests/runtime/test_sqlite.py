@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,3 +78,22 @@ def test_what_was_there_is_opened_and_keeps_its_mode(tmp_path: Path) -> None:
         connection.execute("DELETE FROM attachments")
     connection.close()
     assert modes_while_open(data, data) == {".": 0o755} | dict.fromkeys(FILES, 0o640) | {"lock": 0o600}
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_syncs_no_folder_can_hold_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    fsync = os.fsync
+
+    def of_files(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", of_files)
+
+    async def play() -> None:
+        await Database.open(tmp_path / "new" / "data").close()
+
+    asyncio.run(play())

@@ -20,7 +20,7 @@ from runwright.actions.registry import (
 )
 from runwright.interpreter import fixed, rulings
 from runwright.interpreter.outcome import Outcome
-from runwright.interpreter.references import Lookup, lookup_in, script_context, size_of
+from runwright.interpreter.references import Lookup, TooMuch, lookup_in, script_context, size_of
 from runwright.interpreter.state import Activity, Answered, State
 from runwright.language.conditions import holds
 from runwright.language.declarations import Declaration, Input
@@ -100,13 +100,13 @@ def _timeout_seconds(declaration: Declaration, step: Step, state: State) -> floa
 
 
 def max_attempts(state: State, step: Step) -> int:
-    """How many tries the step has in all; a reference that gives no positive number counts as one try."""
+    """How many tries the step has in all; a reference that gives no positive number, or too much, counts as one try."""
     written = step.max_attempts
     if isinstance(written, int):
         return written
     try:
         return as_number_of_step(render(written, lookup_in(state)), 1) or 1
-    except Unresolved:
+    except (Unresolved, TooMuch):
         return 1
 
 

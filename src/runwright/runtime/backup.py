@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from runwright.runtime.migrations import APPLICATION_ID, DataRefused
-from runwright.runtime.sqlite import FILE_NAME, lock_folder, make_folder, make_private, sync
+from runwright.runtime.sqlite import FILE_NAME, lock_folder, make_folder, make_private, sync, sync_entries
 
 _BESIDE = ("-wal", "-journal", "-shm")
 """What SQLite keeps beside a database, and takes for a part of whatever database has the name."""
@@ -56,7 +56,7 @@ def _into(target: Path, file: Path) -> int:
         make_private(part)
         _copy(file, part)
         os.replace(part, copy)
-        sync(target)
+        sync_entries(target)
         return copy.stat().st_size
     finally:
         _remove(part)

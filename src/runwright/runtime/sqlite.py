@@ -248,7 +248,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, f"{folder} is no directory") from None
-    sync(folder.parent)
+    sync_entries(folder.parent)
 
 
 def make_private(database: Path) -> None:
@@ -261,8 +261,17 @@ def make_private(database: Path) -> None:
         database.touch(mode=0o600, exist_ok=False)
 
 
+def sync_entries(folder: Path) -> None:
+    """Make durable which files a folder holds, where its file system knows of that and lets us."""
+    try:
+        sync(folder)
+    except OSError as failed:
+        if failed.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EACCES):
+            raise
+
+
 def sync(path: Path) -> None:
-    """Make the content of a file durable, or the entries of a folder."""
+    """Make the content of a file or folder durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
