@@ -154,28 +154,10 @@ def test_a_server_told_to_stop_waits_for_the_call_in_flight_and_begins_no_other(
     assert len(calls) == 2
 
 
-def test_a_server_told_to_stop_does_not_wait_longer_than_it_may(serve: Serve, tmp_path: Path) -> None:
-    asked, may_answer = threading.Event(), threading.Event()
-
-    def answer(request: Request) -> Answer:
-        asked.set()
-        may_answer.wait(20)
-        return 200, {}, b"{}"
-
-    with server(answer) as backend:
-        running = serve("--data", str(tmp_path / "data"), "--aws", backend, "--drain", "0s")
-        ssm = client_of(running)
-        create(ssm, CALL)
-        ssm.start_automation_execution(DocumentName="Book")
-        asked.wait(20)
-
-        running.process.terminate()
-
-        assert running.process.wait(20) == 0
-        may_answer.set()
-
-
-def test_a_server_told_to_stop_twice_waits_for_nothing(serve: Serve, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("drain", "signals"), [("0s", [signal.SIGTERM]), ("10m", [signal.SIGTERM, signal.SIGINT])])
+def test_a_server_waits_no_longer_than_it_may_and_for_nothing_when_told_twice(
+    serve: Serve, tmp_path: Path, drain: str, signals: list[signal.Signals]
+) -> None:
     asked, may_answer = threading.Event(), threading.Event()
 
     def answer(request: Request) -> Answer:
@@ -184,14 +166,14 @@ def test_a_server_told_to_stop_twice_waits_for_nothing(serve: Serve, tmp_path: P
         return 200, {}, b"{}"
 
     with server(answer) as backend:
-        running = serve("--data", str(tmp_path / "data"), "--aws", backend, "--drain", "10m")
+        running = serve("--data", str(tmp_path / "data"), "--aws", backend, "--drain", drain)
         ssm = client_of(running)
         create(ssm, CALL)
         ssm.start_automation_execution(DocumentName="Book")
-        asked.wait(20)
+        assert asked.wait(20)
 
-        running.process.terminate()
-        running.process.send_signal(signal.SIGINT)
+        for each in signals:
+            running.process.send_signal(each)
 
         assert running.process.wait(20) == 0
         may_answer.set()
