@@ -15,6 +15,7 @@ from runwright.interpreter import execution as machine
 from runwright.messages import Replied, Stopped, WishId
 from runwright.runtime import children
 from runwright.runtime import driver as driver_module
+from runwright.runtime import performing as performing_module
 from runwright.runtime.live import NotStored
 from runwright.runtime.scope import Caller
 
@@ -179,7 +180,7 @@ def _failing_to_stop(engine: Engine, monkeypatch: pytest.MonkeyPatch, faults: in
 
 @pytest.mark.parametrize("faults", [1, 3])
 def test_a_child_whose_stop_breaks_is_stopped_again(faults: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 0.0)
+    monkeypatch.setattr(performing_module, "AGAIN_SECONDS", 0.0)
 
     async def play() -> tuple[str, str]:
         async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:
@@ -195,7 +196,7 @@ def test_a_child_whose_stop_breaks_is_stopped_again(faults: int, monkeypatch: py
 
 
 def test_a_child_whose_stop_breaks_is_not_stopped_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver_module, "RELOAD_SECONDS", 3600.0)
+    monkeypatch.setattr(performing_module, "AGAIN_SECONDS", 3600.0)
 
     async def play() -> None:
         async with await Engine.open(Settings(data=None, aws="http://127.0.0.1:9")) as engine:

@@ -13,6 +13,7 @@ import asyncio
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from runwright.errors import ServiceError
 from runwright.interpreter import execution as machine
@@ -24,11 +25,9 @@ from runwright.logs import get_logger
 from runwright.messages import (
     AwaitSignal,
     Broke,
-    Effect,
     Replied,
     Reply,
     SleepUntil,
-    StopChild,
     WishId,
 )
 from runwright.runtime import chronicle
@@ -357,7 +356,8 @@ class Driver:
         assert state is not None
         for wish, effect in () if self._draining else turn.wants.items():
             if wish not in live.held and not isinstance(effect, SleepUntil | AwaitSignal):
-                task = self._spawn(self._perform(live, state.start, wish, effect))
+                broke = partial(self._broke, live, wish.path)
+                task = self._spawn(self.performing.see_through(state.start, wish, effect, broke, self._goes_on))
                 task.add_done_callback(lambda _: self._let_rest(live.id))
                 live.held[wish] = task
                 self.performing.began(task, effect)
@@ -397,30 +397,14 @@ class Driver:
         if start.skip_time:
             self._clock.leave(live.family)
 
-    async def _perform(self, live: Live, start: Start, wish: WishId, effect: Effect) -> None:
-        """Have an effect performed. A fault of ours in it ends the execution, which then wants nothing of it any more.
+    def _goes_on(self) -> bool:
+        return not self._draining
 
-        It only goes on wanting the ends of its children: to bring one about is tried again.
-        """
-        is_told = False
-        while True:
-            try:
-                await self.performing.perform(start, wish, effect)
-            except Damaged:
-                return  # nothing of it could be stored; the next start begins it again
-            except Exception:
-                log_id = self._fault(live.id, wish.path)
-            else:
-                return
-            if not is_told:
-                is_told = True
-                self._post(live.id, Broke(self._clock.now(live.family), log_id))
-            if not isinstance(effect, StopChild):
-                return
-            with self._clock.working(live.family):  # skipping, it would try again at once
-                await asyncio.sleep(RELOAD_SECONDS)
-            if self._draining:
-                return
+    def _broke(self, live: Live, step: str, *, again: bool) -> None:
+        """A fault of ours in performing an effect ends the execution."""
+        log_id = self._fault(live.id, step)
+        if not again:
+            self._post(live.id, Broke(self._clock.now(live.family), log_id))
 
     def _replied(self, execution_id: str, wish: WishId, reply: Reply) -> None:
         live = self._live.get(execution_id) or self._known.get(execution_id)

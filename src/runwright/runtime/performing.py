@@ -10,7 +10,11 @@ from typing import Protocol
 from runwright.interpreter.state import Start
 from runwright.messages import CallAws, CallWebhook, Effect, Reply, RunChild, RunScript, StopChild, WishId
 from runwright.runtime.clock import Clock
+from runwright.runtime.damage import Damaged
 from runwright.runtime.scope import Scope
+
+AGAIN_SECONDS = 1.0
+"""How long after a fault of ours an effect that has to come about is performed again."""
 
 
 class Performer(Protocol):
@@ -29,6 +33,12 @@ class Children(Protocol):
     async def stop(self, child_id: str) -> Reply | None: ...
 
     async def outcome(self, child_id: str) -> Reply | None: ...
+
+
+class Broken(Protocol):
+    """Told of a fault of ours within its handler; `again`: it is not the first one of the effect."""
+
+    def __call__(self, *, again: bool) -> None: ...
 
 
 class Performing:
@@ -60,6 +70,31 @@ class Performing:
     def scripts(self) -> int:
         """How many scripts run now or wait for a worker."""
         return sum(isinstance(effect, RunScript) for effect in self._under_way.values())
+
+    async def see_through(
+        self, start: Start, wish: WishId, effect: Effect, broke: Broken, goes_on: Callable[[], bool]
+    ) -> None:
+        """Perform an effect. After a fault of ours in it the execution is to end, and wants nothing of it any more.
+
+        It only goes on wanting the ends of its children: to bring one about is tried again, while the driver `goes_on`.
+        """
+        again = False
+        while True:
+            try:
+                await self.perform(start, wish, effect)
+            except Damaged:
+                return  # nothing of it could be stored; the next start begins it again
+            except Exception:
+                broke(again=again)
+            else:
+                return
+            if not isinstance(effect, StopChild):
+                return
+            again = True
+            with self._clock.working(start.family):  # skipping, it would try again at once
+                await asyncio.sleep(AGAIN_SECONDS)
+            if not goes_on():
+                return
 
     async def perform(self, start: Start, wish: WishId, effect: Effect) -> None:
         """Do what the effect wishes. The reply arrives before the family's clock may move on."""
